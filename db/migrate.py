@@ -1,0 +1,75 @@
+"""Bringing a database to the schema this code was written for, as its owner."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from db import roles
+
+T = TypeVar("T")
+
+ADVISORY_LOCK = 0x6261746F6E  # "baton": one migration at a time, whoever starts it
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration; there is no ini file to keep in step."""
+    made = Config()
+    made.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    made.attributes["connection"] = connection
+    return made
+
+
+def head() -> str:
+    """The revision this code was written for."""
+    revision = ScriptDirectory.from_config(config()).get_current_head()
+    if revision is None:
+        raise RuntimeError("db/migrations holds no migration")
+    return revision
+
+
+async def migrate(owner_dsn: str, *, app_role: str, app_password: str | None = None) -> str:
+    """Create or upgrade the tables, then give ``app_role`` exactly what the service needs.
+
+    Safe to repeat and to start from several places at once. Returns the revision reached.
+    Raises sqlalchemy.exc.DBAPIError when the owner may not do it.
+    """
+    return await _as_owner(
+        owner_dsn, lambda connection: _upgrade(connection, app_role, app_password)
+    )
+
+
+async def downgrade(owner_dsn: str, revision: str) -> None:
+    """Go back to ``revision`` ("base" for none at all). Data of what is dropped is lost."""
+
+    def down(connection: Connection) -> None:
+        command.downgrade(config(connection), revision)
+
+    await _as_owner(owner_dsn, down)
+
+
+async def _as_owner(owner_dsn: str, work: Callable[[Connection], T]) -> T:
+    url = make_url(owner_dsn).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection, app_role: str, app_password: str | None) -> str:
+    connection.execute(text("SET LOCAL lock_timeout = '20s'"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    roles.ensure(connection, app_role, app_password)
+    command.upgrade(config(connection), "head")
+    roles.grant(connection, app_role)
+    return MigrationContext.configure(connection).get_current_revision() or ""

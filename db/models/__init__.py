@@ -1,0 +1,34 @@
+"""What is stored: one class per table, the single definition of its columns and constraints."""
+
+from sqlmodel import SQLModel
+
+from db.models.account import Account, Engineer
+from db.models.delivery import Delivery, Notification
+from db.models.event import Event, EventCounter, IdempotencyKey
+from db.models.handoff import Assessment, Documentation, Handoff, Snapshot
+from db.models.session import Session, Step
+
+metadata = SQLModel.metadata
+
+TENANT_TABLES: tuple[str, ...] = tuple(
+    sorted(name for name, table in metadata.tables.items() if "account_id" in table.columns)
+)
+"""Tables kept apart by row-level security on ``account_id``."""
+
+__all__ = [
+    "TENANT_TABLES",
+    "Account",
+    "Assessment",
+    "Delivery",
+    "Documentation",
+    "Engineer",
+    "Event",
+    "EventCounter",
+    "Handoff",
+    "IdempotencyKey",
+    "Notification",
+    "Session",
+    "Snapshot",
+    "Step",
+    "metadata",
+]

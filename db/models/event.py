@@ -1,0 +1,64 @@
+"""The account's ordered log, the counter that numbers it, and remembered requests."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from db.models.columns import document, ids, one_of, tenant, within_account, word, written_at
+from db.models.vocabulary import EventType
+
+
+class EventCounter(SQLModel, table=True):
+    """The last number given out in an account's log.
+
+    A row that is updated, not a sequence: a rolled-back number comes back, and the row's lock
+    makes commit order the order of the numbers. Source: docs/decisions/0003-event-log.md.
+    """
+
+    __tablename__ = "event_counter"
+
+    account_id: UUID = tenant(root=True)
+    seq: int = Field(default=0, sa_type=BigInteger)
+
+
+class Event(SQLModel, table=True):
+    """One fact in an account's log. The service's role may insert, read and prune, never change."""
+
+    __table_args__ = (
+        within_account("handoff", "handoff_id"),
+        within_account("engineer", "actor_id"),
+        one_of("type", EventType),
+        CheckConstraint(
+            "cardinality(notified) = cardinality(notifications)", name="notified_by_notifications"
+        ),
+        Index("event_by_handoff", "account_id", "handoff_id", "seq"),
+    )
+
+    account_id: UUID = tenant()
+    seq: int = Field(sa_type=BigInteger, primary_key=True)
+    type: EventType = word()
+    handoff_id: UUID
+    actor_id: UUID
+    occurred_at: datetime = written_at()
+    # engineers told in the application, and beside each the row of the bell that tells it
+    notified: list[UUID] = ids()
+    notifications: list[UUID] = ids()
+    data: dict[str, Any] = document()
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """A request that was carried out, so that its repetition gives the same answer."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (within_account("engineer", "engineer_id"),)
+
+    account_id: UUID = tenant()
+    engineer_id: UUID = Field(primary_key=True)
+    operation: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_hash: bytes = Field(sa_type=LargeBinary)
+    result_id: UUID
+    created_at: datetime = written_at()

@@ -1,0 +1,145 @@
+"""The request that somebody else takes a session over, and what travels with it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from db.models.columns import (
+    document,
+    instant,
+    one_of,
+    ranked,
+    row_id,
+    tenant,
+    within_account,
+    word,
+    written_at,
+)
+from db.models.vocabulary import (
+    AssessmentState,
+    Confidence,
+    HandoffIntent,
+    HandoffStatus,
+    Priority,
+)
+
+
+class Handoff(SQLModel, table=True):
+    """A request for help on a session: raised by one engineer, claimed by at most one other."""
+
+    __table_args__ = (
+        within_account("session", "session_id"),
+        within_account("engineer", "raised_by_id"),
+        within_account("engineer", "target_id"),
+        within_account("engineer", "claimed_by_id"),
+        within_account("handoff", "supersedes_id"),
+        one_of("intent", HandoffIntent),
+        one_of("status", HandoffStatus),
+        one_of("priority", Priority),
+        CheckConstraint("claimed_by_id <> raised_by_id", name="not_own"),
+        CheckConstraint("target_id <> raised_by_id", name="not_to_self"),
+        CheckConstraint(
+            "(claimed_by_id IS NULL) = (claimed_at IS NULL)", name="claimed_by_and_when"
+        ),
+        CheckConstraint("status <> 'CLAIMED' OR claimed_by_id IS NOT NULL", name="claimed_by_one"),
+        CheckConstraint("status <> 'OPEN' OR claimed_by_id IS NULL", name="open_is_unclaimed"),
+        Index(
+            "handoff_one_live_per_session",
+            "account_id",
+            "session_id",
+            unique=True,
+            postgresql_where=text("status IN ('OPEN', 'CLAIMED')"),
+        ),
+        Index("handoff_by_session", "account_id", "session_id", text("id DESC")),
+        Index(
+            "handoff_waiting",
+            "account_id",
+            text("priority_rank DESC"),
+            "id",
+            postgresql_where=text("status = 'OPEN'"),
+        ),
+    )
+
+    account_id: UUID = tenant()
+    id: UUID = row_id()
+    session_id: UUID
+    intent: HandoffIntent = word(HandoffIntent.ESCALATE)
+    status: HandoffStatus = word(HandoffStatus.OPEN)
+    priority: Priority = word(Priority.NORMAL)
+    # LOW 0 … URGENT 3, so that the queue's order is an index's order
+    priority_rank: int = ranked("priority", Priority)
+    problem_summary: str
+    reason: str
+    notes: str | None = None
+    raised_by_id: UUID
+    target_id: UUID | None = None
+    claimed_by_id: UUID | None = None
+    claimed_at: datetime | None = instant()
+    supersedes_id: UUID | None = None
+    created_at: datetime = written_at()
+    closed_at: datetime | None = instant()
+
+
+class Snapshot(SQLModel, table=True):
+    """The frozen context of a handoff. The service may insert and read it, never change it."""
+
+    __table_args__ = (within_account("handoff", "handoff_id"),)
+
+    account_id: UUID = tenant()
+    handoff_id: UUID = Field(primary_key=True)
+    captured_at: datetime = written_at()
+    problem_summary: str
+    problem_domain: str | None = None
+    environment: str | None = None
+    customer_name: str | None = None
+    customer_contact: str | None = None
+    customer_reachable_until: datetime | None = instant()
+    confidence_tier: Confidence | None = word()
+    ticket_system: str | None = None
+    ticket_number: str | None = None
+    step_count: int
+    timeline: list[dict[str, Any]] = document("[]")
+    hypotheses_open: list[str] = document("[]")
+    hypotheses_ruled_out: list[str] = document("[]")
+
+
+class Assessment(SQLModel, table=True):
+    """The language model's reading of a snapshot: one row per handoff, from the raise on."""
+
+    __table_args__ = (
+        within_account("handoff", "handoff_id"),
+        one_of("state", AssessmentState),
+        one_of("confidence", Confidence),
+    )
+
+    account_id: UUID = tenant()
+    handoff_id: UUID = Field(primary_key=True)
+    state: AssessmentState = word(AssessmentState.PENDING)
+    content: dict[str, Any] = document()
+    confidence: Confidence | None = word()
+    model: str | None = None
+    latency_ms: int | None = None
+    created_at: datetime = written_at()
+    finished_at: datetime | None = instant()
+
+
+class Documentation(SQLModel, table=True):
+    """The written account of a session, one row per version."""
+
+    __table_args__ = (
+        within_account("session", "session_id"),
+        within_account("handoff", "handoff_id"),
+        UniqueConstraint("account_id", "session_id", "version", name="documentation_version"),
+        Index("documentation_by_handoff", "account_id", "handoff_id"),
+    )
+
+    account_id: UUID = tenant()
+    id: UUID = row_id()
+    session_id: UUID
+    handoff_id: UUID | None = None
+    version: int = 1
+    markdown: str
+    written_at: datetime = written_at()

@@ -1,0 +1,99 @@
+"""The closed word lists of DESIGN section 1 and 2, shared by tables, rules and the schema.
+
+Each value equals its name, so a column, a JSON document and a GraphQL answer carry the same word.
+"""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    VIEWER = "VIEWER"
+    ENGINEER = "ENGINEER"
+    ADMIN = "ADMIN"
+
+
+class SessionStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    REQUESTING_ESCALATION = "REQUESTING_ESCALATION"  # legacy name of ESCALATED: read, never written
+    ESCALATED = "ESCALATED"
+    RESOLVED = "RESOLVED"
+
+
+class HandoffIntent(StrEnum):
+    ESCALATE = "ESCALATE"
+    SHIFT_CHANGE = "SHIFT_CHANGE"
+
+
+class HandoffStatus(StrEnum):
+    OPEN = "OPEN"
+    CLAIMED = "CLAIMED"
+    RETURNED = "RETURNED"
+    RESOLVED = "RESOLVED"
+    CANCELLED = "CANCELLED"
+    SUPERSEDED = "SUPERSEDED"  # its claimer escalated the session further
+
+
+class Priority(StrEnum):
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    HIGH = "HIGH"
+    URGENT = "URGENT"
+
+
+class Confidence(StrEnum):
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+class StepKind(StrEnum):
+    QUESTION = "QUESTION"
+    CHECK = "CHECK"
+    ACTION = "ACTION"
+    FINDING = "FINDING"
+    NOTE = "NOTE"
+    GUIDANCE = "GUIDANCE"
+
+
+class StepOutcome(StrEnum):
+    PENDING = "PENDING"
+    WORKED = "WORKED"
+    FAILED = "FAILED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+class AssessmentState(StrEnum):
+    PENDING = "PENDING"
+    READY = "READY"
+    TIMED_OUT = "TIMED_OUT"
+    FAILED = "FAILED"
+    DISABLED = "DISABLED"
+
+
+class DeliveryChannel(StrEnum):
+    SLACK = "SLACK"
+    TEAMS = "TEAMS"
+    EMAIL = "EMAIL"
+    WEBHOOK = "WEBHOOK"
+    PSA_NOTE = "PSA_NOTE"
+
+
+class DeliveryState(StrEnum):
+    PENDING = "PENDING"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    FAILED = "FAILED"
+    DEAD = "DEAD"
+    SKIPPED = "SKIPPED"
+
+
+class EventType(StrEnum):
+    """What an entry of the account's log says happened."""
+
+    HANDOFF_CREATED = "handoff.created"
+    HANDOFF_CLAIMED = "handoff.claimed"
+    HANDOFF_RESOLVED = "handoff.resolved"
+
+
+IN_TRANSIT = (SessionStatus.ESCALATED, SessionStatus.REQUESTING_ESCALATION)
+"""A session waiting for somebody to take it over, under its present and its legacy name."""

@@ -1,0 +1,64 @@
+"""What the service's role may do in the database: this table and nothing else."""
+
+from sqlalchemy import Connection, text
+
+PRIVILEGES: dict[str, str] = {
+    "account": "SELECT, INSERT",
+    "alembic_version": "SELECT",
+    "assessment": "SELECT, INSERT, UPDATE",
+    "delivery": "SELECT, INSERT, UPDATE",
+    "documentation": "SELECT, INSERT",
+    "engineer": "SELECT, INSERT, UPDATE",
+    "event": "SELECT, INSERT",  # the log is not rewritten
+    "event_counter": "SELECT, INSERT, UPDATE",
+    "handoff": "SELECT, INSERT, UPDATE",
+    "idempotency_key": "SELECT, INSERT",
+    "notification": "SELECT, INSERT, UPDATE",
+    "session": "SELECT, INSERT, UPDATE",
+    "snapshot": "SELECT, INSERT",  # frozen: there is no right to change it
+    "step": "SELECT, INSERT, UPDATE",
+}
+
+DOORS = ("account_by_slug(text)", "event_heads(uuid[])")
+"""Functions that look across accounts: each answers one narrow question."""
+
+
+def ensure(connection: Connection, role: str, password: str | None) -> None:
+    """Create ``role`` for the service unless it is there. It can log in and nothing more."""
+    known = connection.execute(
+        text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}
+    ).scalar()
+    if known is None:
+        login = f"PASSWORD {_literal(password)}" if password else ""
+        connection.execute(
+            text(
+                f"CREATE ROLE {_identifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE "
+                f"NOBYPASSRLS NOREPLICATION {login}"
+            )
+        )
+
+
+def grant(connection: Connection, role: str) -> None:
+    """Give ``role`` exactly PRIVILEGES and DOORS, taking back whatever it had besides."""
+    name = _identifier(role)
+
+    def run(statement: str) -> None:
+        connection.execute(text(statement))
+
+    run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    run(f"GRANT USAGE ON SCHEMA public TO {name}")
+    run(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}")
+    for table, privileges in PRIVILEGES.items():
+        run(f"GRANT {privileges} ON {table} TO {name}")
+    for door in DOORS:
+        run(f"REVOKE ALL ON FUNCTION {door} FROM PUBLIC")
+        run(f"GRANT EXECUTE ON FUNCTION {door} TO {name}")
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    escaped = value.replace("'", "''").replace(":", "\\:")
+    return f"'{escaped}'"

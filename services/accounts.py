@@ -1,0 +1,42 @@
+"""Tenants."""
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+from db.database import Database, Row, Transaction
+from db.ids import uuid7
+from services.problems import InvalidInput
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+async def create(database: Database, slug: str, name: str) -> UUID:
+    """A new account; its engineers come with their first tokens. Raises InvalidInput."""
+    if not SLUG.fullmatch(slug):
+        raise InvalidInput(
+            "slug", "An account's slug has 1 to 63 lower-case letters, digits and inner dashes."
+        )
+    account_id = uuid7()
+    async with database.transaction(account_id) as tx:
+        made = await tx.fetchval(
+            "INSERT INTO account (id, slug, name) VALUES ($1, $2, $3) "
+            "ON CONFLICT (slug) DO NOTHING RETURNING id",
+            account_id,
+            slug,
+            name,
+        )
+    if made is None:
+        raise InvalidInput("slug", f"There is an account {slug!r} already.")
+    return account_id
+
+
+async def by_slug(database: Database, slug: str) -> UUID | None:
+    async with database.system() as connection:
+        found: UUID | None = await connection.fetchval("SELECT id FROM account_by_slug($1)", slug)
+    return found
+
+
+async def by_ids(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Row]:
+    """Of the transaction's own account only: row-level security hides the others."""
+    return await tx.fetch("SELECT * FROM account WHERE id = ANY ($1)", ids)

@@ -1,0 +1,104 @@
+"""People, made and kept current from the claims of their tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from db.database import Database, Row, Transaction
+from db.ids import uuid7
+from db.models.vocabulary import Role
+from services.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says. ``account`` is the account's slug."""
+
+    subject: str
+    account: str
+    email: str
+    name: str
+    role: Role
+    tier: int
+    issued_at: datetime
+    expires_at: datetime
+
+
+class SignInRefused(Exception):
+    """The token is genuine, but nobody here may use it. The message says why."""
+
+
+class UnknownAccount(SignInRefused):
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"There is no account {slug!r} in this installation.")
+
+
+class UnknownEngineer(SignInRefused):
+    def __init__(self) -> None:
+        super().__init__(
+            "You are not an engineer of this account yet, and engineers are not created from "
+            "tokens here. Ask an administrator."
+        )
+
+
+class InactiveEngineer(SignInRefused):
+    def __init__(self) -> None:
+        super().__init__("Your access to this account was removed. Ask an administrator.")
+
+
+async def sign_in(database: Database, claims: Claims, *, provision: bool = True) -> Actor:
+    """The engineer a token speaks for; created when new and ``provision`` allows it.
+
+    Role, tier, name and e-mail follow the newest token by its `iat`: an older one still in use
+    can't bring an old role back. Raises UnknownAccount, UnknownEngineer or InactiveEngineer.
+    """
+    async with database.system() as connection:
+        account_id = await connection.fetchval("SELECT id FROM account_by_slug($1)", claims.account)
+    if account_id is None:
+        raise UnknownAccount(claims.account)
+    async with database.transaction(account_id) as tx:
+        row = await _known(tx, claims.subject)
+        if row is None and not provision:
+            raise UnknownEngineer
+        if row is None or _is_older(row["claims_issued_at"], claims.issued_at):
+            await _write(tx, claims)
+            row = await _known(tx, claims.subject)
+    if row is None or not row["active"]:
+        raise InactiveEngineer
+    return Actor(account_id, row["id"], Role(row["role"]), row["tier"], row["name"], row["email"])
+
+
+async def by_ids(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Row]:
+    return await tx.fetch("SELECT * FROM engineer WHERE id = ANY ($1)", ids)
+
+
+def _is_older(known: datetime | None, issued: datetime) -> bool:
+    return known is None or known < issued
+
+
+async def _known(tx: Transaction, subject: str) -> Row | None:
+    return await tx.fetchrow("SELECT * FROM engineer WHERE subject = $1", subject)
+
+
+async def _write(tx: Transaction, claims: Claims) -> None:
+    # the condition is checked again here: a newer token may have been written meanwhile
+    await tx.execute(
+        """
+        INSERT INTO engineer (account_id, id, subject, email, name, role, tier, claims_issued_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (account_id, subject) DO UPDATE
+        SET email = excluded.email, name = excluded.name, role = excluded.role,
+            tier = excluded.tier, claims_issued_at = excluded.claims_issued_at, updated_at = now()
+        WHERE engineer.claims_issued_at IS NULL
+           OR engineer.claims_issued_at < excluded.claims_issued_at
+        """,
+        tx.account_id,
+        uuid7(),
+        claims.subject,
+        claims.email,
+        claims.name,
+        claims.role,
+        claims.tier,
+        claims.issued_at,
+    )

@@ -1,0 +1,1 @@
+"""Handoffs: raised, claimed, and read as record and content."""

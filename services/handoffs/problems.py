@@ -1,0 +1,68 @@
+"""Refusals about handoffs."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from db.models.vocabulary import HandoffStatus, SessionStatus
+from services.problems import Problem
+
+
+class HandoffNotFound(Problem):
+    def __init__(self) -> None:
+        super().__init__("There is no such handoff in your account.")
+
+
+class HandoffAlreadyClaimed(Problem):
+    """``claimed_by`` is the winner's row of table engineer."""
+
+    def __init__(self, claimed_by: Any, claimed_at: datetime) -> None:
+        super().__init__(f"{claimed_by['name']} is already on this handoff.")
+        self.claimed_by = claimed_by
+        self.claimed_at = claimed_at
+
+
+class HandoffNotOpen(Problem):
+    def __init__(self, status: HandoffStatus) -> None:
+        super().__init__(f"This handoff is {status.value.lower()} and can't be claimed any more.")
+        self.status = status
+
+
+class OwnHandoff(Problem):
+    def __init__(self) -> None:
+        super().__init__(
+            "You raised this handoff yourself, so somebody else has to take it. To go on alone, "
+            "cancel it."
+        )
+
+
+class SessionNotEscalatable(Problem):
+    def __init__(self, status: SessionStatus) -> None:
+        told = {
+            SessionStatus.RESOLVED: "It is resolved. Start a new session to go on.",
+        }.get(status, "It waits for somebody to take it over already.")
+        super().__init__(f"This session can't be escalated. {told}")
+        self.status = status
+
+
+class Ineligible(StrEnum):
+    """Why somebody can't be the target of a handoff."""
+
+    SELF = "SELF"
+    VIEWER = "VIEWER"
+    INACTIVE = "INACTIVE"
+    UNKNOWN = "UNKNOWN"
+
+
+class TargetNotEligible(Problem):
+    def __init__(self, reason: Ineligible) -> None:
+        super().__init__(
+            {
+                Ineligible.SELF: "A session can't be handed to the engineer who asks for help. "
+                "Choose somebody else, or nobody, so that everybody eligible is told.",
+                Ineligible.VIEWER: "Viewers can't take sessions over. Choose an engineer.",
+                Ineligible.INACTIVE: "This engineer has left the account. Choose somebody else.",
+                Ineligible.UNKNOWN: "There is no such engineer in your account.",
+            }[reason]
+        )
+        self.reason = reason

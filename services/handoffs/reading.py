@@ -1,0 +1,167 @@
+"""Handoffs as their readers see them: the record always, the content through the session's door.
+
+Every row carries ``door``: may this reader see the content? Source: DESIGN section 3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from db.database import Row, Transaction
+from db.models.vocabulary import HandoffIntent, HandoffStatus, Priority
+from services.access import door
+from services.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffFilter:
+    """Empty means no condition. The three last are about the reader."""
+
+    statuses: tuple[HandoffStatus, ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    intent: HandoffIntent | None = None
+    session_id: UUID | None = None
+    raised_by_me: bool = False
+    claimed_by_me: bool = False
+    for_me: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The queue at one instant: ``seq`` is the last event it includes."""
+
+    seq: int
+    count: int
+    rows: Sequence[Row]
+
+
+def _handoffs(actor: Actor, me: str) -> str:
+    return f"""
+        SELECT h.*, {door(actor, me)} AS door FROM handoff h
+        JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
+    """
+
+
+async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+    return await tx.fetch(f"{_handoffs(actor, '$2')} WHERE h.id = ANY ($1)", ids, actor.id)
+
+
+# Each order is total, so a page can begin after any row. Ids grow with time.
+BY_AGE: Final = "h.id {direction}"
+BY_PRIORITY: Final = "h.priority_rank {direction}, h.id {direction}"
+
+
+async def page(
+    tx: Transaction,
+    actor: Actor,
+    wanted: HandoffFilter,
+    *,
+    first: int,
+    by_priority: bool = False,
+    descending: bool = True,
+    after: tuple[int, UUID] | None = None,
+) -> Sequence[Row]:
+    """Up to ``first`` handoffs after the one with (priority rank, id) ``after``.
+
+    Newest first, or with ``by_priority`` the most urgent first; the other way round when not
+    ``descending``.
+    """
+    direction, beyond = ("DESC", "<") if descending else ("ASC", ">")
+    order = (BY_PRIORITY if by_priority else BY_AGE).format(direction=direction)
+    place = "(h.priority_rank, h.id)" if by_priority else "(0, h.id)"
+    rank, last = after if after is not None else (0, None)
+    return await tx.fetch(
+        f"""
+        {_handoffs(actor, "$2")}
+        WHERE h.account_id = $1
+          AND ($3::text[] = '{{}}' OR h.status = ANY ($3))
+          AND ($4::text[] = '{{}}' OR h.priority = ANY ($4))
+          AND ($5::text IS NULL OR h.intent = $5)
+          AND ($6::uuid IS NULL OR h.session_id = $6)
+          AND (NOT $7 OR h.raised_by_id = $2)
+          AND (NOT $8 OR h.claimed_by_id = $2)
+          AND (NOT $9 OR h.target_id = $2)
+          AND ($11::uuid IS NULL OR {place} {beyond} ($10::int, $11))
+        ORDER BY {order} LIMIT $12
+        """,
+        actor.account_id,
+        actor.id,
+        list(wanted.statuses),
+        list(wanted.priorities),
+        wanted.intent,
+        wanted.session_id,
+        wanted.raised_by_me,
+        wanted.claimed_by_me,
+        wanted.for_me,
+        rank if by_priority else 0,
+        last,
+        first,
+    )
+
+
+async def queue(
+    tx: Transaction, actor: Actor, *, first: int, after: tuple[int, UUID] | None = None
+) -> Waiting:
+    """What waits for somebody other than the reader, most urgent and then longest waiting first.
+
+    List, count and position in the log come from one statement, so they are true at the same
+    instant and the stream after ``seq`` has neither gap nor repeat.
+    """
+    rank, last = after if after is not None else (0, None)
+    rows = await tx.fetch(
+        f"""
+        SELECT now_.seq AS head, now_.waiting, q.* FROM (
+            SELECT coalesce((SELECT seq FROM event_counter WHERE account_id = $1), 0) AS seq,
+                   (SELECT count(*) FROM handoff WHERE account_id = $1 AND status = 'OPEN'
+                      AND raised_by_id <> $2) AS waiting
+        ) now_
+        LEFT JOIN LATERAL (
+            {_handoffs(actor, "$2")}
+            WHERE h.account_id = $1 AND h.status = 'OPEN' AND h.raised_by_id <> $2
+              AND ($4::uuid IS NULL OR (-h.priority_rank, h.id) > (-$3::int, $4))
+            ORDER BY h.priority_rank DESC, h.id LIMIT $5
+        ) q ON true
+        ORDER BY q.priority_rank DESC, q.id
+        """,
+        actor.account_id,
+        actor.id,
+        rank,
+        last,
+        first,
+    )
+    head: Any = rows[0]
+    return Waiting(head["head"], head["waiting"], [row for row in rows if row["id"] is not None])
+
+
+async def waiting_count(tx: Transaction, actor: Actor) -> int:
+    """How many wait for somebody other than the reader."""
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM handoff "
+        "WHERE account_id = $1 AND status = 'OPEN' AND raised_by_id <> $2",
+        actor.account_id,
+        actor.id,
+    )
+    return count
+
+
+async def snapshots(tx: Transaction, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
+    return await _content(tx, actor, "snapshot", handoff_ids)
+
+
+async def assessments(tx: Transaction, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
+    return await _content(tx, actor, "assessment", handoff_ids)
+
+
+async def _content(tx: Transaction, actor: Actor, table: str, ids: Sequence[UUID]) -> Sequence[Row]:
+    """Rows that belong to handoffs whose session the actor may see."""
+    return await tx.fetch(
+        f"""
+        SELECT c.* FROM {table} c
+        JOIN handoff h ON h.account_id = c.account_id AND h.id = c.handoff_id
+        JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
+        WHERE c.handoff_id = ANY ($1) AND {door(actor, "$2")}
+        """,
+        ids,
+        actor.id,
+    )

@@ -1,0 +1,43 @@
+"""Identifiers as clients meet them: TypeIDs, ``session_01h455vb4pex5vsknk084sn02q``.
+
+Source: the TypeID specification, version 0.3 (a prefix that names the kind, then the UUID in
+Crockford's base 32).
+"""
+
+from enum import StrEnum
+from uuid import UUID
+
+from typeid import TypeID
+from typeid.core.errors import TypeIDException
+
+
+class Kind(StrEnum):
+    """Prefixes. Each names the GraphQL type of what it identifies."""
+
+    ACCOUNT = "account"
+    DELIVERY = "delivery"
+    DOCUMENTATION = "documentation"
+    ENGINEER = "engineer"
+    HANDOFF = "handoff"
+    NOTIFICATION = "notification"
+    SESSION = "session"
+    STEP = "step"
+
+
+def public(kind: Kind, row_id: UUID) -> str:
+    return str(TypeID.from_uuid(row_id, prefix=kind.value))  # type: ignore[arg-type]  # takes both
+
+
+def parse(text: str, kind: Kind) -> UUID | None:
+    """The row's id, or None for anything that can't be the id of such a thing."""
+    found = parse_any(text)
+    return found[1] if found is not None and found[0] is kind else None
+
+
+def parse_any(text: str) -> tuple[Kind, UUID] | None:
+    """What a client's id names, or None when it is none of ours."""
+    try:
+        parsed = TypeID.from_string(text)
+        return Kind(parsed.prefix), UUID(bytes=parsed.uuid_bytes)
+    except (TypeIDException, ValueError):
+        return None

@@ -1,0 +1,156 @@
+"""The bell: who is told inside the application, and what they read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from db.database import Row, Transaction
+from db.ids import uuid7
+from db.models.vocabulary import EventType
+from services.actor import Actor
+from services.ids import Kind, public
+from services.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """The items of one event: ``items[i]`` is the notification of ``engineers[i]``."""
+
+    engineers: tuple[UUID, ...] = ()
+    items: tuple[UUID, ...] = ()
+
+    @classmethod
+    def of(cls, engineers: Sequence[UUID]) -> "Bell":
+        return cls(tuple(engineers), tuple(uuid7() for _ in engineers))
+
+
+SILENT: Final = Bell()
+
+RECIPIENTS: Final = """
+    SELECT e.id, e.email, e.name FROM engineer e
+    WHERE e.account_id = raiser.account_id AND e.active AND e.id NOT IN (raiser.id, $me)
+      AND (e.role = 'ADMIN' OR (e.role = 'ENGINEER' AND CASE
+            WHEN $target IS NOT NULL THEN e.id = $target
+            ELSE e.tier > raiser.tier OR NOT EXISTS (
+                SELECT 1 FROM engineer h
+                WHERE h.account_id = raiser.account_id AND h.active AND h.role = 'ENGINEER'
+                  AND h.tier > raiser.tier AND h.id <> raiser.id)
+            END))
+"""
+"""Who hears of a new handoff, given a row ``raiser``; ``$me`` and ``$target`` are to be replaced.
+
+The target if there is one, otherwise every active ENGINEER of a higher tier than the raiser (of any
+tier where none is higher); ADMINs always; the raiser, and who acts for them, never.
+Source: DESIGN section 4.
+"""
+
+
+# The session is where an item leads.
+ITEMS: Final = """
+    SELECT n.*, h.session_id FROM notification n
+    JOIN handoff h ON h.account_id = n.account_id AND h.id = n.handoff_id
+"""
+
+
+def raised_title(raiser_name: str) -> str:
+    return f"Session escalated by {raiser_name}"
+
+
+def link(options: Options, row: Row) -> str:
+    """Where the item leads: to the session, with an offer to take it when that is its news."""
+    session = f"{options.link_base.rstrip('/')}/pilot/{public(Kind.SESSION, row['session_id'])}"
+    return f"{session}?pickup=true" if row["about"] == EventType.HANDOFF_CREATED else session
+
+
+async def tell(
+    tx: Transaction,
+    engineers: Sequence[UUID],
+    handoff_id: UUID,
+    *,
+    actor: Actor,
+    about: EventType,
+    title: str,
+    now: datetime,
+) -> Bell:
+    """One item for each engineer but the actor, who knows. Record the bell with the event."""
+    bell = Bell.of([engineer for engineer in engineers if engineer != actor.id])
+    if bell.engineers:
+        await tx.execute(
+            """
+            INSERT INTO notification (account_id, id, engineer_id, handoff_id, about,
+                                      title, created_at)
+            SELECT $1, told.id, told.engineer, $4, $5, $6, $7
+            FROM unnest($2::uuid[], $3::uuid[]) AS told (id, engineer)
+            """,
+            actor.account_id,
+            bell.items,
+            bell.engineers,
+            handoff_id,
+            about,
+            title,
+            now,
+        )
+    return bell
+
+
+async def page(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    first: int,
+    after: UUID | None = None,
+    unread_only: bool = False,
+) -> Sequence[Row]:
+    """The actor's own, newest first."""
+    return await tx.fetch(
+        f"""
+        {ITEMS}
+        WHERE n.account_id = $1 AND n.engineer_id = $2 AND ($3::uuid IS NULL OR n.id < $3)
+          {"AND n.read_at IS NULL" if unread_only else ""}
+        ORDER BY n.id DESC LIMIT $4
+        """,
+        actor.account_id,
+        actor.id,
+        after,
+        first,
+    )
+
+
+async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+    """The actor's own among them."""
+    return await tx.fetch(f"{ITEMS} WHERE n.id = ANY ($1) AND n.engineer_id = $2", ids, actor.id)
+
+
+async def unread_count(tx: Transaction, actor: Actor) -> int:
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM notification "
+        "WHERE account_id = $1 AND engineer_id = $2 AND read_at IS NULL",
+        actor.account_id,
+        actor.id,
+    )
+    return count
+
+
+async def mark_read(
+    tx: Transaction, actor: Actor, ids: Sequence[UUID] | None, *, now: datetime
+) -> Sequence[Row]:
+    """Mark the actor's own items as read: those with ``ids``, or all when None.
+
+    Others' and unknown ids change nothing; an item keeps the time it was first read. Returns the
+    items that were marked by this call.
+    """
+    arguments: list[Any] = [actor.account_id, actor.id, now]
+    if ids is not None:
+        arguments.append(ids)
+    return await tx.fetch(
+        f"""
+        UPDATE notification n SET read_at = $3 FROM handoff h
+        WHERE n.account_id = $1 AND n.engineer_id = $2 AND n.read_at IS NULL
+          AND h.account_id = n.account_id AND h.id = n.handoff_id
+          {"AND n.id = ANY ($4)" if ids is not None else ""}
+        RETURNING n.*, h.session_id
+        """,
+        *arguments,
+    )

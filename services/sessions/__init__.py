@@ -1,0 +1,1 @@
+"""Sessions: started, filled with steps, resolved, and read through their door."""

@@ -1,0 +1,113 @@
+"""Entries of the diagnostic timeline."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from db.database import Row, Transaction
+from db.ids import uuid7
+from db.models.vocabulary import Role, SessionStatus, StepKind, StepOutcome
+from services import idempotency, text
+from services.access import door, works_on
+from services.actor import Actor
+from services.problems import NotAllowed
+from services.sessions.problems import SessionClosed, SessionNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class StepDraft:
+    """What was tried, seen or ruled out. ``hypothesis`` is the suspicion it tests."""
+
+    kind: StepKind
+    title: str
+    detail: str | None = None
+    hypothesis: str | None = None
+    outcome: StepOutcome = StepOutcome.PENDING
+
+    def checked(self) -> "StepDraft":
+        """Trimmed and within bounds. Raises InvalidInput."""
+        return StepDraft(
+            kind=self.kind,
+            title=text.required("title", self.title, text.TITLE),
+            detail=text.optional("detail", self.detail, text.LONG),
+            hypothesis=text.optional("hypothesis", self.hypothesis, text.SUMMARY),
+            outcome=self.outcome,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    step: Row
+    session: Row
+
+
+async def record_step(
+    tx: Transaction,
+    actor: Actor,
+    session_id: UUID,
+    draft: StepDraft,
+    *,
+    now: datetime,
+    idempotency_key: str | None = None,
+) -> Recorded:
+    """Add a step at the end of the timeline. The same key gives the same step back.
+
+    For the session's owner and its holder, also while it waits for somebody: who is stuck may
+    still find something. The session's row is locked first, so positions have no holes and no
+    step slips in behind a snapshot that is being taken.
+    Raises SessionNotFound, NotAllowed, SessionClosed, InvalidInput or IdempotencyConflict.
+    """
+    draft = draft.checked()
+    step_id = uuid7()
+    if idempotency_key is not None:
+        request = {"sessionId": session_id} | asdict(draft)
+        earlier = await idempotency.remember(
+            tx, actor, "recordStep", idempotency_key, request, result_id=step_id
+        )
+        if earlier is not None:
+            return await _recorded(tx, earlier)
+    await _may_record(tx, actor, session_id)
+    session = await tx.one(
+        "UPDATE session SET step_count = step_count + 1, updated_at = $2 WHERE id = $1 RETURNING *",
+        session_id,
+        now,
+    )
+    step = await tx.one(
+        """
+        INSERT INTO step (account_id, id, session_id, position, kind, title, detail, hypothesis,
+                          outcome, author_id, recorded_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *
+        """,
+        actor.account_id,
+        step_id,
+        session_id,
+        session["step_count"],
+        draft.kind,
+        draft.title,
+        draft.detail,
+        draft.hypothesis,
+        draft.outcome,
+        actor.id,
+        now,
+    )
+    return Recorded(step, session)
+
+
+async def _may_record(tx: Transaction, actor: Actor, session_id: UUID) -> None:
+    session = await tx.fetchrow(
+        f"SELECT * FROM session s WHERE id = $1 AND {door(actor, '$2')} FOR UPDATE",
+        session_id,
+        actor.id,
+    )
+    if session is None:
+        raise SessionNotFound
+    if not works_on(actor, session) and actor.role != Role.ADMIN:
+        raise NotAllowed("Only who works on this session can record steps in it. Claim it first.")
+    if session["status"] == SessionStatus.RESOLVED:
+        raise SessionClosed
+
+
+async def _recorded(tx: Transaction, step_id: UUID) -> Recorded:
+    step = await tx.one("SELECT * FROM step WHERE id = $1", step_id)
+    session = await tx.one("SELECT * FROM session WHERE id = $1", step["session_id"])
+    return Recorded(step, session)

@@ -1,0 +1,104 @@
+"""A real PostgreSQL for the tests: one server per test process, one database per test file.
+
+Run as a program it serves ``sys.argv[1]`` until its standard input closes, so that it ends with the
+tests however they end.
+"""
+
+import asyncio
+import itertools
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from db.embedded import APP_ROLE, DATABASE, OWNER_ROLE, EmbeddedServer, bootstrap
+from db.embedded.cluster import SUPERUSER
+from db.migrate import migrate
+
+# Data of tests may be lost in a crash of the machine; crash tests bring a durable server.
+QUICK = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "200",
+}
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running server whose database DATABASE is migrated and serves as the template."""
+
+    server: EmbeddedServer
+
+    def dsn(self, database: str, role: str = APP_ROLE) -> str:
+        return self.server.dsn(role, database)
+
+    def new_database(self) -> str:
+        """Clone the template. Returns the database's name."""
+        name = f"test_{next(_numbers)}"
+        self.as_superuser(
+            f"CREATE DATABASE {name} TEMPLATE {DATABASE} STRATEGY file_copy OWNER {OWNER_ROLE}",
+            f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+            f"GRANT CONNECT ON DATABASE {name} TO {APP_ROLE}",
+        )
+        return name
+
+    def drop_database(self, name: str) -> None:
+        self.as_superuser(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def as_superuser(self, *statements: str, database: str = "postgres") -> None:
+        async def run() -> None:
+            connection = await asyncpg.connect(self.dsn(database, SUPERUSER))
+            try:
+                for statement in statements:
+                    await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(run())
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    memory = Path("/dev/shm")  # noqa: S108 - a directory of our own is made inside
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2**30
+    place = Path(tempfile.mkdtemp(prefix="bt-", dir=memory if roomy else None)).resolve()
+    place.chmod(0o755)  # PostgreSQL may run as another account
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.harness.postgres", str(place / "data")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None
+        said = child.stdout.readline()
+        assert said == "ready\n", f"the test server did not start: {said!r}"
+        yield Cluster(EmbeddedServer(place / "data"))
+    finally:
+        child.communicate()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+async def serve(data_dir: Path) -> None:
+    server = EmbeddedServer(data_dir, QUICK)
+    await server.start()
+    try:
+        await bootstrap(server)
+        await migrate(server.dsn(OWNER_ROLE, DATABASE), app_role=APP_ROLE)
+        print("ready", flush=True)  # noqa: T201 - the test process waits for this line
+        await asyncio.to_thread(sys.stdin.read)
+    finally:
+        await server.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1])))
