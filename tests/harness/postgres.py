@@ -67,13 +67,31 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
+def short_place() -> Iterator[Path]:
+    """A directory with a short name, in memory where there is room, that anybody may enter.
+
+    Socket paths are short, a cluster is 1,300 files, and PostgreSQL may run as another account.
+    """
     memory = Path("/dev/shm")  # noqa: S108 - a directory of our own is made inside
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2**30
     place = Path(tempfile.mkdtemp(prefix="bt-", dir=memory if roomy else None)).resolve()
-    place.chmod(0o755)  # PostgreSQL may run as another account
+    place.chmod(0o755)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    with short_place() as place, _serving(place / "data") as cluster:
+        yield cluster
+
+
+@contextmanager
+def _serving(data_dir: Path) -> Iterator[Cluster]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.harness.postgres", str(place / "data")],
+        [sys.executable, "-m", "tests.harness.postgres", str(data_dir)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -82,10 +100,9 @@ def running_cluster() -> Iterator[Cluster]:
         assert child.stdout is not None
         said = child.stdout.readline()
         assert said == "ready\n", f"the test server did not start: {said!r}"
-        yield Cluster(EmbeddedServer(place / "data"))
+        yield Cluster(EmbeddedServer(data_dir))
     finally:
         child.communicate()
-        shutil.rmtree(place, ignore_errors=True)
 
 
 async def serve(data_dir: Path) -> None:

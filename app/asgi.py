@@ -1,0 +1,126 @@
+"""The ASGI application: GraphQL on one path over HTTP and WebSocket, and what operations need."""
+
+from datetime import timedelta
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from app.graphql.engine import Engine
+from app.graphql.errors import mask
+from app.graphql.http import GraphQLHTTP
+from app.graphql.sockets import GraphQLSockets
+from app.graphql.sockets.options import SocketOptions
+from app.observability.health import Health, schema_revision
+from app.observability.metrics import MetricsEndpoint
+from app.observability.reporting import Reporter
+from app.observability.watching import watch
+from app.service import Service
+from app.signin import Identity, KeysUnavailable, SignInRefused
+from db.migrate import head
+from resolvers.context import Context
+from resolvers.errors import ClientError, ErrorCode
+from schema.schema import schema
+
+PATH: Final = "/graphql"
+SOCKETS_CLOSE_WITHIN: Final = timedelta(seconds=5)
+HELLO: Final = (
+    "Baton: a call for help is never dropped.\n\n"
+    "GraphQL is at /graphql (POST, GET for queries, WebSocket with graphql-transport-ws).\n"
+    "Health is at /livez and /readyz, metrics at /metrics.\n"
+)
+
+
+class WebApp:
+    """One web process's application. GraphQL is dispatched to directly: it is the hot path."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        settings = service.settings
+        reporter = Reporter(service.metrics)
+        watch(service.metrics, database=service.database, hub=service.hub, server=service.server)
+        # suggestions tell the names that introspection would
+        schema.config.disable_field_suggestions = not settings.introspection
+        engine = Engine(schema, mask=mask)
+        options = SocketOptions(
+            introspection=settings.introspection, max_connections=settings.socket_limit
+        )
+        self.max_message = options.max_message
+        self.http = GraphQLHTTP(
+            engine,
+            self._sign_in,
+            self._context,
+            introspection=settings.introspection,
+            observe=reporter,
+        )
+        self.sockets = GraphQLSockets(
+            engine,
+            self._sign_in,
+            self._context,
+            options=options,
+            allowed_origins=settings.allowed_origins,
+            observe=reporter,
+        )
+        self.rest = Starlette(routes=_routes(service), exception_handlers={404: _nothing_here})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            answer = self.http if scope["path"] == PATH else self.rest
+            await answer(scope, receive, send)
+        elif scope["path"] == PATH:
+            await self.sockets(scope, receive, send)
+        else:
+            await self.rest(scope, receive, send)
+
+    async def close_sockets(self) -> None:
+        """With 1012: clients come back, to another replica or to the next process."""
+        await self.sockets.close_all(SOCKETS_CLOSE_WITHIN)
+
+    async def finish(self) -> None:
+        """Mutations that were begun are carried to their end."""
+        await self.http.finish(self.service.settings.drain_timeout)
+
+    async def _sign_in(self, token: str) -> Identity:
+        try:
+            return await self.service.sign_in(token)
+        except KeysUnavailable as refusal:
+            raise ClientError(str(refusal), ErrorCode.UNAVAILABLE) from refusal
+        except SignInRefused as refusal:
+            raise ClientError(str(refusal), ErrorCode.UNAUTHENTICATED) from refusal
+
+    def _context(self, identity: Identity, request_id: str) -> Context:
+        service = self.service
+        return Context(
+            identity.actor,
+            service.database,
+            service.hub,
+            service.options,
+            service.clock,
+            request_id,
+        )
+
+
+def _routes(service: Service) -> list[Route]:
+    health = Health(
+        revision=lambda: schema_revision(service.database),
+        expected=head(),
+        draining=lambda: service.draining,
+        doorbell=lambda: service.doorbell.connected,
+    )
+    return [
+        Route("/", _hello),
+        Route("/livez", health.livez),
+        Route("/readyz", health.readyz),
+        Route("/metrics", MetricsEndpoint(service.metrics)),
+    ]
+
+
+async def _hello(_: Request) -> Response:
+    return PlainTextResponse(HELLO)
+
+
+async def _nothing_here(_: Request, __: Exception) -> Response:
+    return JSONResponse({"errors": [{"message": f"There is nothing here. {HELLO}"}]}, 404)

@@ -1,0 +1,21 @@
+"""The `baton` command."""
+
+import typer
+
+from app.commands import account, demo, doctor, migrate, schema, serve, token
+
+main = typer.Typer(
+    name="baton",
+    help="Baton: a call for help is never dropped.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+main.command("serve")(serve.serve)
+main.command("web")(serve.web)
+main.command("migrate")(migrate.migrate)
+main.command("demo")(demo.demo)
+main.command("token")(token.token)
+main.command("schema")(schema.schema)
+main.command("doctor")(doctor.doctor)
+main.command("account")(account.account)

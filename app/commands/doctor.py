@@ -1,0 +1,78 @@
+"""`baton doctor`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.commands.failing import told
+from app.databases import NoDatabase, shared
+from app.service import broadcast_url
+from app.settings import Settings, load
+from db import guard
+from db.database import CONNECTION_LOST, Database
+from db.guard import UnsafeDatabase
+from db.migrate import head
+from services.events import Doorbell
+
+HEARD_WITHIN = 5.0  # seconds that the doorbell has to hear itself
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    good: bool
+    said: str
+
+
+def doctor() -> None:
+    """Say what is configured and what is reachable. Exits with 1 when something is not."""
+    with told():
+        settings = load()
+    console = Console()
+    table = Table("setting", "value", "", title="Settings")
+    for name, value, is_default in settings.describe():
+        table.add_row(name, value, "default" if is_default else "")
+    console.print(table)
+    findings = asyncio.run(_examine(settings))
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.good else "[red]not ok[/]"
+        console.print(f"{finding.what}: {mark} ", end="")
+        console.print(finding.said, markup=False)
+    raise typer.Exit(0 if all(finding.good for finding in findings) else 1)
+
+
+async def _examine(settings: Settings) -> list[Finding]:
+    return [finding async for finding in _findings(settings)]
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        async with shared(settings) as access:
+            database = Database(access.dsn, max_connections=2)
+            await database.open()
+            try:
+                await guard.check(database, expected_revision=head())
+                yield Finding("database", good=True, said=f"reachable, schema {head()}")
+            finally:
+                await database.close()
+            yield await _doorbell(broadcast_url(settings, access))
+    except (NoDatabase, UnsafeDatabase, OSError, *CONNECTION_LOST) as error:
+        yield Finding("database", good=False, said=str(error) or type(error).__name__)
+
+
+async def _doorbell(url: str) -> Finding:
+    doorbell = Doorbell(url)
+    await doorbell.start()
+    try:
+        async with asyncio.timeout(HEARD_WITHIN):
+            while not doorbell.connected:  # noqa: ASYNC110 - it has no event for it
+                await asyncio.sleep(0.05)
+        return Finding("doorbell", good=True, said="connected")
+    except TimeoutError:
+        return Finding("doorbell", good=False, said="unreachable: events are polled every second")
+    finally:
+        await doorbell.stop()

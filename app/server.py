@@ -1,0 +1,163 @@
+"""Running a web process: from the settings to the last socket closed."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+
+import structlog
+import uvicorn
+import uvloop
+
+from app.asgi import WebApp
+from app.databases import Access
+from app.service import Service, opened
+from app.settings import Settings
+
+log = structlog.stdlib.get_logger("app.server")
+
+Provide = Callable[[Settings], contextlib.AbstractAsyncContextManager[Access]]
+
+
+class CannotListen(Exception):
+    """The address can't be listened on. The message says what to do."""
+
+
+def run(settings: Settings, provide: Provide) -> None:
+    """Serve until a signal, then drain and close everything. Returns after a clean stop.
+
+    ``provide`` opens the database. Raises what it and the service raise when they can't start, and
+    CannotListen.
+    """
+    listening = listen(settings.host, settings.port)  # first: it fails fastest
+    # the postmaster's parent-death signal follows the thread that starts it: the main one
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, provide, listening))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; the server listens on it once everything is ready. Raises CannotListen."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise CannotListen(
+            f"Can't listen on {host}:{port}: {error.strerror or error}. Choose another address "
+            "with BATON_HOST and BATON_PORT, or stop what listens there."
+        ) from None
+    return bound
+
+
+async def _serve(settings: Settings, provide: Provide, listening: socket.socket) -> None:
+    stopping = Stopping()
+    with stopping.by_signals():
+        await stopping.unless_asked(_until_stopped(settings, provide, listening, stopping))
+
+
+async def _until_stopped(
+    settings: Settings, provide: Provide, listening: socket.socket, stopping: "Stopping"
+) -> None:
+    async with provide(settings) as access, opened(settings, access) as service:
+        app = WebApp(service)
+        server = Server(app, settings)
+        stopping.server = server
+        await server.serve(sockets=[listening])
+
+
+class Stopping:
+    """What Ctrl-C and SIGTERM do: a start is given up, a running server drains; twice, it hurries.
+
+    Uvicorn's own handling would raise the signal again before PostgreSQL has stopped.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.server: Server | None = None
+        self._starting: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def by_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.ask)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+    def ask(self) -> None:
+        if self.server is not None:
+            self.server.stop(hurry=self.asked)
+        elif self._starting is not None and not self.asked:
+            self._starting.cancel()
+        self.asked = True
+
+    async def unless_asked(self, work: Awaitable[None]) -> None:
+        self._starting = asyncio.ensure_future(work)
+        try:
+            await self._starting
+        except asyncio.CancelledError:
+            if not self.asked:
+                raise
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, told how to serve sockets that must neither die of a sleep nor block a deploy."""
+
+    def __init__(self, app: WebApp, settings: Settings) -> None:
+        self._web = app
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="none",  # it runs in ours
+                http="httptools",
+                ws="websockets-sansio",
+                # pings are the transport's: a client that slept through these is closed with 1011,
+                # and never comes back
+                ws_ping_interval=None,
+                ws_per_message_deflate=False,  # doubles the cost of a delivery
+                ws_max_size=app.max_message,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=max(1, round(settings.drain_timeout.total_seconds())),
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # Stopping does
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        host, port = (sockets or [])[0].getsockname()[:2]
+        log.info("ready", url=f"http://{'[' + host + ']' if ':' in host else host}:{port}/graphql")
+
+    def stop(self, *, hurry: bool) -> None:
+        self._web.service.draining = True
+        self.should_exit = True
+        self.force_exit = hurry
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        log.info("draining")
+        await self._web.close_sockets()
+        await super().shutdown(sockets)
+        await self._web.finish()
+        log.info("stopped")
+
+
+def fail(message: str) -> None:
+    """Say why there is nothing to run, and exit with 1."""
+    sys.stderr.write(f"baton: {message}\n")
+    raise SystemExit(1)
+
+
+__all__ = ["CannotListen", "Server", "Service", "fail", "listen", "run"]

@@ -1,0 +1,102 @@
+"""Everything a web process holds while it runs, opened in order and closed in the reverse."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.databases import Access
+from app.demo.seeding import seed
+from app.observability.metrics import Metrics
+from app.settings import Settings, auth_secret
+from app.signin import PublishedKeys, SharedSecret, SignIn, TokenVerifier
+from db import guard
+from db.database import Database
+from db.embedded import EmbeddedServer
+from db.migrate import head
+from services.events import Doorbell, Hub
+from services.options import Options
+
+
+@dataclass
+class Service:
+    """``draining``: this process answers what it has and wants no more."""
+
+    settings: Settings
+    access: Access
+    database: Database
+    doorbell: Doorbell
+    hub: Hub
+    sign_in: SignIn
+    options: Options
+    metrics: Metrics
+    draining: bool = False
+
+    @property
+    def server(self) -> EmbeddedServer | None:
+        """PostgreSQL, when this process runs it."""
+        return self.access.server
+
+    @staticmethod
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, access: Access) -> AsyncIterator[Service]:
+    """A service that is ready to answer.
+
+    Raises UnsafeDatabase for a database that would run us with too much power, or that has another
+    schema than this release; OSError or asyncpg.PostgresError when it can't be reached.
+    """
+    async with AsyncExitStack() as stack:
+        database = Database(access.dsn, max_connections=settings.database_pool)
+        await database.open()
+        stack.push_async_callback(database.close)
+        await guard.check(database, expected_revision=head())
+        options = options_of(settings)
+        if settings.demo:
+            await seed(database, options, now=Service.clock())
+        doorbell = Doorbell(broadcast_url(settings, access))
+        hub = Hub(database, doorbell)
+        await hub.start()
+        stack.push_async_callback(hub.stop)
+        metrics = Metrics()
+        sign_in = SignIn(
+            _verifier(settings, metrics),
+            database,
+            provision=settings.provision_engineers,
+            refused=metrics.sign_in_refused,
+        )
+        yield Service(settings, access, database, doorbell, hub, sign_in, options, metrics)
+
+
+def options_of(settings: Settings) -> Options:
+    return Options(
+        link_base=settings.link_base,
+        mail=settings.smtp_url is not None,
+        assessment=settings.anthropic_api_key is not None,
+    )
+
+
+def broadcast_url(settings: Settings, access: Access) -> str:
+    """What carries the doorbell: the database itself unless the operator said otherwise."""
+    if settings.broadcast_url is not None:
+        return settings.broadcast_url.get_secret_value()
+    return access.dsn
+
+
+def signing_secret(settings: Settings) -> str:
+    """The HS256 secret: the operator's, or the embedded installation's own."""
+    if settings.auth_secret is not None:
+        return settings.auth_secret.get_secret_value()
+    return auth_secret(settings.data_dir)
+
+
+def _verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:
+    keys = (
+        SharedSecret(signing_secret(settings))
+        if settings.auth_jwks_url is None
+        else PublishedKeys(settings.auth_jwks_url, fetched=metrics.keys_fetched)
+    )
+    return TokenVerifier(keys, issuer=settings.auth_issuer, audience=settings.auth_audience)

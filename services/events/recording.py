@@ -1,0 +1,58 @@
+"""Writing to the account's log."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from db.database import Transaction
+from db.models.vocabulary import EventType
+from services.actor import Actor
+
+# The counter is a row, not a sequence: its lock is held until the transaction ends, so numbers
+# become visible in their order, and a number that is rolled back is given out again.
+RECORD: Final = """
+    WITH numbered AS (
+        INSERT INTO event_counter (account_id, seq) VALUES ($1, 1)
+        ON CONFLICT (account_id) DO UPDATE SET seq = event_counter.seq + 1
+        RETURNING seq
+    )
+    INSERT INTO event
+        (account_id, seq, type, handoff_id, actor_id, occurred_at, notified, notifications, data)
+    SELECT $1, seq, $2, $3, $4, $5, $6, $7, $8 FROM numbered
+    RETURNING seq
+"""
+
+
+async def record(
+    tx: Transaction,
+    type: EventType,
+    handoff_id: UUID,
+    actor: Actor,
+    *,
+    now: datetime,
+    notified: Sequence[UUID] = (),
+    notifications: Sequence[UUID] = (),
+    data: Mapping[str, Any] | None = None,
+) -> int:
+    """Append one event and return its number, which is the last one plus one.
+
+    Must be the transaction's last statement: from here to COMMIT it holds a lock that every other
+    writer of the account waits for. With work after it, the account writes one transaction at a
+    time instead of one COMMIT at a time.
+
+    ``notified[i]`` is the engineer whose notification is ``notifications[i]``. Ring the hub with
+    the number once the transaction has committed. Source: docs/decisions/0003-event-log.md.
+    """
+    seq: int = await tx.fetchval(
+        RECORD,
+        tx.account_id,
+        type,
+        handoff_id,
+        actor.id,
+        now,
+        notified,
+        notifications,
+        data if data is not None else {},
+    )
+    return seq
