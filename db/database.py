@@ -23,6 +23,7 @@ CONNECTION_LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
     # what asyncpg raises when the connection is cut right after COMMIT was sent
     asyncpg.InternalClientError,
 )

@@ -8,12 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db import roles
+from db.problems import NewerSchema
 
 T = TypeVar("T")
 
@@ -36,11 +38,22 @@ def head() -> str:
     return revision
 
 
+def refuse_newer(revision: str | None) -> None:
+    """Raises NewerSchema when ``revision`` is not one of this code's migrations."""
+    if revision is None:
+        return
+    try:
+        ScriptDirectory.from_config(config()).get_revision(revision)
+    except CommandError:
+        raise NewerSchema(revision) from None
+
+
 async def migrate(owner_dsn: str, *, app_role: str, app_password: str | None = None) -> str:
     """Create or upgrade the tables, then give ``app_role`` exactly what the service needs.
 
     Safe to repeat and to start from several places at once. Returns the revision reached.
-    Raises sqlalchemy.exc.DBAPIError when the owner may not do it.
+    Raises NewerSchema, and sqlalchemy.exc.DBAPIError when the owner may not do it. In both cases
+    nothing has been changed.
     """
     return await _as_owner(
         owner_dsn, lambda connection: _upgrade(connection, app_role, app_password)
@@ -61,15 +74,20 @@ async def _as_owner(owner_dsn: str, work: Callable[[Connection], T]) -> T:
     engine = create_async_engine(url, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
+            await connection.execute(text("SET LOCAL lock_timeout = '20s'"))
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
             return await connection.run_sync(work)
     finally:
         await engine.dispose()
 
 
 def _upgrade(connection: Connection, app_role: str, app_password: str | None) -> str:
-    connection.execute(text("SET LOCAL lock_timeout = '20s'"))
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    refuse_newer(_revision(connection))
     roles.ensure(connection, app_role, app_password)
     command.upgrade(config(connection), "head")
     roles.grant(connection, app_role)
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    return _revision(connection) or ""
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -22,6 +22,8 @@ PRIVILEGES: dict[str, str] = {
 DOORS = ("account_by_slug(text)", "event_heads(uuid[])")
 """Functions that look across accounts: each answers one narrow question."""
 
+FUNCTIONS = ("app_account()", *DOORS)
+
 
 def ensure(connection: Connection, role: str, password: str | None) -> None:
     """Create ``role`` for the service unless it is there. It can log in and nothing more."""
@@ -30,29 +32,27 @@ def ensure(connection: Connection, role: str, password: str | None) -> None:
     ).scalar()
     if known is None:
         login = f"PASSWORD {_literal(password)}" if password else ""
-        connection.execute(
-            text(
-                f"CREATE ROLE {_identifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE "
-                f"NOBYPASSRLS NOREPLICATION {login}"
-            )
+        connection.exec_driver_sql(
+            f"CREATE ROLE {_identifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE "
+            f"NOBYPASSRLS NOREPLICATION {login}"
         )
 
 
 def grant(connection: Connection, role: str) -> None:
-    """Give ``role`` exactly PRIVILEGES and DOORS, taking back whatever it had besides."""
+    """Give ``role`` exactly PRIVILEGES and FUNCTIONS, and everybody else nothing.
+
+    What was granted besides is taken back. Other tables in the schema are not ours to judge.
+    """
     name = _identifier(role)
-
-    def run(statement: str) -> None:
-        connection.execute(text(statement))
-
-    run("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    run = connection.exec_driver_sql
+    run(f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {name}")
     run(f"GRANT USAGE ON SCHEMA public TO {name}")
-    run(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}")
     for table, privileges in PRIVILEGES.items():
+        run(f"REVOKE ALL ON {table} FROM PUBLIC, {name}")
         run(f"GRANT {privileges} ON {table} TO {name}")
-    for door in DOORS:
-        run(f"REVOKE ALL ON FUNCTION {door} FROM PUBLIC")
-        run(f"GRANT EXECUTE ON FUNCTION {door} TO {name}")
+    for function in FUNCTIONS:
+        run(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC, {name}")
+        run(f"GRANT EXECUTE ON FUNCTION {function} TO {name}")
 
 
 def _identifier(name: str) -> str:
@@ -60,5 +60,4 @@ def _identifier(name: str) -> str:
 
 
 def _literal(value: str) -> str:
-    escaped = value.replace("'", "''").replace(":", "\\:")
-    return f"'{escaped}'"
+    return "'" + value.replace("'", "''") + "'"

@@ -28,4 +28,4 @@ def demo(
         }
     base = url or f"http://{own_name(settings.host)}:{settings.port}"
     outcome = asyncio.run(story.tell(base, tokens, Console()))
-    raise typer.Exit(0 if outcome.held else 1)
+    raise typer.Exit(outcome.exit_status)

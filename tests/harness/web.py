@@ -101,7 +101,7 @@ def _keep_noting(web: Web, lines: "queue.Queue[str]") -> None:
         _note(web, line)
 
 
-def token_of(actor: Actor, account: Account, **changes: Any) -> str:
+def token_of(actor: Actor, account: Account, /, **changes: Any) -> str:
     """A token as the identity provider would have given it."""
     claims: dict[str, Any] = {
         "subject": actor.email,

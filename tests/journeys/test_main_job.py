@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
 import pytest
@@ -16,11 +16,9 @@ SignIn = Callable[..., Client]
 
 
 @pytest.fixture(params=["one process", "two by PostgreSQL", "two by Redis"])
-def webs(
-    request: pytest.FixtureRequest,
-    settings: dict[str, str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Web, Web]]:
+async def webs(
+    request: pytest.FixtureRequest, settings: dict[str, str]
+) -> AsyncIterator[tuple[Web, Web]]:
     """Where the raiser works, and where everybody else does."""
     async with AsyncExitStack() as stack:
         if request.param == "one process":

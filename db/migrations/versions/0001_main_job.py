@@ -129,8 +129,10 @@ def _tables() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
-        sa.CheckConstraint("role IN ('VIEWER', 'ENGINEER', 'ADMIN')", name="engineer_role_known"),
-        sa.CheckConstraint("tier BETWEEN 1 AND 3", name="engineer_tier_known"),
+        sa.CheckConstraint(
+            "role IN ('VIEWER', 'ENGINEER', 'ADMIN')", name=op.f("engineer_role_known")
+        ),
+        sa.CheckConstraint("tier BETWEEN 1 AND 3", name=op.f("engineer_tier_known")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="engineer_account_id_fkey"),
         sa.PrimaryKeyConstraint("account_id", "id", name="engineer_pkey"),
         sa.UniqueConstraint("account_id", "subject", name="engineer_subject"),
@@ -200,18 +202,19 @@ def _tables() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "(status = 'RESOLVED') = (resolved_at IS NOT NULL)", name="session_resolved_when"
+            "(status = 'RESOLVED') = (resolved_at IS NOT NULL)", name=op.f("session_resolved_when")
         ),
         sa.CheckConstraint(
-            "confidence_tier IN ('LOW', 'MEDIUM', 'HIGH')", name="session_confidence_tier_known"
+            "confidence_tier IN ('LOW', 'MEDIUM', 'HIGH')",
+            name=op.f("session_confidence_tier_known"),
         ),
         sa.CheckConstraint(
             "escalated_to_id IS NULL OR status IN ('ACTIVE', 'RESOLVED')",
-            name="session_held_only_when_taken",
+            name=op.f("session_held_only_when_taken"),
         ),
         sa.CheckConstraint(
             "status IN ('ACTIVE', 'REQUESTING_ESCALATION', 'ESCALATED', 'RESOLVED')",
-            name="session_status_known",
+            name=op.f("session_status_known"),
         ),
         sa.ForeignKeyConstraint(
             ["account_id", "escalated_to_id"],
@@ -271,25 +274,28 @@ def _tables() -> None:
             nullable=False,
         ),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("intent IN ('ESCALATE', 'SHIFT_CHANGE')", name="handoff_intent_known"),
         sa.CheckConstraint(
-            "priority IN ('LOW', 'NORMAL', 'HIGH', 'URGENT')", name="handoff_priority_known"
+            "intent IN ('ESCALATE', 'SHIFT_CHANGE')", name=op.f("handoff_intent_known")
         ),
         sa.CheckConstraint(
-            "status <> 'CLAIMED' OR claimed_by_id IS NOT NULL", name="handoff_claimed_by_one"
+            "priority IN ('LOW', 'NORMAL', 'HIGH', 'URGENT')", name=op.f("handoff_priority_known")
         ),
         sa.CheckConstraint(
-            "status <> 'OPEN' OR claimed_by_id IS NULL", name="handoff_open_is_unclaimed"
+            "status <> 'CLAIMED' OR claimed_by_id IS NOT NULL", name=op.f("handoff_claimed_by_one")
+        ),
+        sa.CheckConstraint(
+            "status <> 'OPEN' OR claimed_by_id IS NULL", name=op.f("handoff_open_is_unclaimed")
         ),
         sa.CheckConstraint(
             "status IN ('OPEN', 'CLAIMED', 'RETURNED', 'RESOLVED', 'CANCELLED', 'SUPERSEDED')",
-            name="handoff_status_known",
+            name=op.f("handoff_status_known"),
         ),
         sa.CheckConstraint(
-            "(claimed_by_id IS NULL) = (claimed_at IS NULL)", name="handoff_claimed_by_and_when"
+            "(claimed_by_id IS NULL) = (claimed_at IS NULL)",
+            name=op.f("handoff_claimed_by_and_when"),
         ),
-        sa.CheckConstraint("claimed_by_id <> raised_by_id", name="handoff_not_own"),
-        sa.CheckConstraint("target_id <> raised_by_id", name="handoff_not_to_self"),
+        sa.CheckConstraint("claimed_by_id <> raised_by_id", name=op.f("handoff_not_own")),
+        sa.CheckConstraint("target_id <> raised_by_id", name=op.f("handoff_not_to_self")),
         sa.ForeignKeyConstraint(
             ["account_id", "claimed_by_id"],
             ["engineer.account_id", "engineer.id"],
@@ -357,10 +363,11 @@ def _tables() -> None:
         ),
         sa.CheckConstraint(
             "kind IN ('QUESTION', 'CHECK', 'ACTION', 'FINDING', 'NOTE', 'GUIDANCE')",
-            name="step_kind_known",
+            name=op.f("step_kind_known"),
         ),
         sa.CheckConstraint(
-            "outcome IN ('PENDING', 'WORKED', 'FAILED', 'INCONCLUSIVE')", name="step_outcome_known"
+            "outcome IN ('PENDING', 'WORKED', 'FAILED', 'INCONCLUSIVE')",
+            name=op.f("step_outcome_known"),
         ),
         sa.ForeignKeyConstraint(
             ["account_id", "author_id"],
@@ -397,11 +404,11 @@ def _tables() -> None:
         ),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "confidence IN ('LOW', 'MEDIUM', 'HIGH')", name="assessment_confidence_known"
+            "confidence IN ('LOW', 'MEDIUM', 'HIGH')", name=op.f("assessment_confidence_known")
         ),
         sa.CheckConstraint(
             "state IN ('PENDING', 'READY', 'TIMED_OUT', 'FAILED', 'DISABLED')",
-            name="assessment_state_known",
+            name=op.f("assessment_state_known"),
         ),
         sa.ForeignKeyConstraint(
             ["account_id", "handoff_id"],
@@ -437,11 +444,11 @@ def _tables() -> None:
         ),
         sa.CheckConstraint(
             "channel IN ('SLACK', 'TEAMS', 'EMAIL', 'WEBHOOK', 'PSA_NOTE')",
-            name="delivery_channel_known",
+            name=op.f("delivery_channel_known"),
         ),
         sa.CheckConstraint(
             "state IN ('PENDING', 'SENDING', 'SENT', 'FAILED', 'DEAD', 'SKIPPED')",
-            name="delivery_state_known",
+            name=op.f("delivery_state_known"),
         ),
         sa.ForeignKeyConstraint(
             ["account_id", "engineer_id"],
@@ -524,11 +531,11 @@ def _tables() -> None:
         ),
         sa.CheckConstraint(
             "type IN ('handoff.created', 'handoff.claimed', 'handoff.resolved')",
-            name="event_type_known",
+            name=op.f("event_type_known"),
         ),
         sa.CheckConstraint(
             "cardinality(notified) = cardinality(notifications)",
-            name="event_notified_by_notifications",
+            name=op.f("event_notified_by_notifications"),
         ),
         sa.ForeignKeyConstraint(
             ["account_id", "actor_id"],
@@ -570,7 +577,7 @@ def _tables() -> None:
         ),
         sa.CheckConstraint(
             "about IN ('handoff.created', 'handoff.claimed', 'handoff.resolved')",
-            name="notification_about_known",
+            name=op.f("notification_about_known"),
         ),
         sa.PrimaryKeyConstraint("account_id", "id", name="notification_pkey"),
     )

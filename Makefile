@@ -1,0 +1,68 @@
+# Everything here needs Python 3.11 or newer, make and a package registry, and nothing else.
+# `make PYTHON=/path/to/python3 …` chooses the interpreter of a new environment.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+BIN := .venv/bin
+READY := .venv/.installed
+PYTHONS := $(or $(PYTHON),python3.11 python3 python3.12 python3.13 python3.14 python)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+# The stamp holds the path the environment was made at: it does not survive being copied elsewhere.
+ifneq ($(shell test -x $(BIN)/python && cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: serve
+serve: $(READY) ## set everything up and run the service with its demo accounts
+	@exec env BATON_DEMO="$${BATON_DEMO:-true}" $(BIN)/baton serve
+
+.PHONY: demo
+demo: $(READY) ## tell the story against the running service: escalate, live arrival, race, claim
+	@exec $(BIN)/baton demo
+
+.PHONY: test
+test: check ## everything that is checked: `check`, then every test
+	$(BIN)/pytest -n 2 --dist loadfile
+
+.PHONY: check
+check: $(READY) ## style, types, import directions, and schema.graphql against the code
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/baton schema --check schema.graphql
+
+.PHONY: format
+format: $(READY) ## put the code into its style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: schema
+schema: $(READY) ## print the schema into schema.graphql
+	$(BIN)/baton schema --output schema.graphql
+
+.PHONY: bench
+bench: $(READY) ## measure escalate, claim and queue beside their floors, and print one table
+	$(BIN)/python -m benchmarks
+
+.PHONY: clean
+clean: ## remove the environment and every cache; the service's data stays
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@for python in $(PYTHONS); do \
+		if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+		then exec "$$python" .ci/environment.py; fi; \
+	done; \
+	echo "Baton needs Python 3.11 or newer with its venv module (Debian, Ubuntu: package python3-venv)." >&2; \
+	echo "Not found as: $(PYTHONS). Name yours: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
+	exit 1

@@ -1,0 +1,1 @@
+"""The demo world's people and cases. Names, companies and addresses are invented."""

@@ -1,0 +1,1 @@
+"""The front door: documents, plans, HTTP, sockets."""

@@ -1,0 +1,42 @@
+"""Who asks: what the transports know of callers, their tokens and the ids of their requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from secrets import token_hex
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
+
+SANE_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+class Identity(Protocol):
+    """Who signed in. The transports need to know no more than until when."""
+
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+IdentityT = TypeVar("IdentityT", bound=Identity)
+
+SignIn: TypeAlias = Callable[[str], Awaitable[IdentityT]]
+"""From a token. Raises ClientError: with UNAVAILABLE when it can not tell just now, else because
+the token is not accepted. Whatever else it raises is a fault of ours, of the database
+(``app.graphql.errors.AWAY``) or in the code."""
+
+MakeContext: TypeAlias = Callable[[IdentityT, str], Any]
+"""(identity, request id) -> a fresh context for one execution."""
+
+
+def bearer(value: str) -> str | None:
+    """The token of an Authorization value, if that is of the Bearer scheme and has one."""
+    scheme, _, token = value.strip().partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def request_id(given: bytes | None) -> str:
+    """The client's own, if it is one that may be written to logs and headers; else a new one."""
+    if given is not None and SANE_ID.fullmatch(given):
+        return given.decode("ascii")
+    return token_hex(8)

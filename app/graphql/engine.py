@@ -1,0 +1,178 @@
+"""Executes GraphQL: documents by compiled plans, introspection by graphql-core.
+
+The promise is that a plan answers as graphql-core would, data and errors alike
+(tests/app/graphql/test_plan*.py compare the two), but for this: when something fails, what was
+already started is awaited and not cancelled, so which of several errors below one null is reported
+can differ (the spec leaves it open); and a ``resolve_type`` that has to be awaited is an error.
+Strawberry schema extensions are not run here; field extensions and permission classes are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
+from inspect import isawaitable
+from typing import Any
+
+import strawberry
+from graphql import (
+    ASTValidationRule,
+    ExecutionResult,
+    GraphQLError,
+    located_error,
+)
+from graphql import execute as execute_with_core
+from graphql.execution.values import VariableValues
+from graphql.pyutils import inspect
+
+from app.graphql.documents import Documents
+from app.graphql.operations import Operation, choose
+from app.graphql.plan.fields import Field
+from app.graphql.plan.operations import MAX_FIELDS, Variant
+from app.graphql.plan.run import Run
+from app.graphql.results import ArgumentError, RequestError, Result
+
+__all__ = ["Engine", "Operation", "RequestError", "Result"]
+
+
+class Engine:
+    """``mask`` is asked about every execution error (``original_error`` is what was raised) and
+    answers with the error to show; it never sees a RequestError from ``prepare`` or variables."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        rules: Sequence[type[ASTValidationRule]] = (),
+        max_documents: int = 1000,
+        max_tokens: int = 1000,
+        mask: Callable[[GraphQLError], GraphQLError] | None = None,
+    ) -> None:
+        self.schema = schema
+        self.documents = Documents(
+            schema, rules=rules, max_documents=max_documents, max_tokens=max_tokens
+        )
+        self.mask = mask
+
+    def prepare(self, query: str, operation_name: str | None = None) -> Operation:
+        """The operation to run, parsed and validated once per text.
+
+        Raises RequestError: syntax, validation, several operations and no name, or unknown name.
+        """
+        document = self.documents.get(query)
+        operation: Operation | None = document.operations.get(operation_name)
+        if operation is None:
+            definition = choose(document.node, operation_name)
+            operation = Operation(self.schema, document.node, definition)
+            document.operations[operation_name] = operation
+        return operation
+
+    async def execute(
+        self, operation: Operation, variables: Mapping[str, Any] | None, context: Any
+    ) -> Result:
+        """Run a query or mutation. Raises RequestError for variables that do not fit."""
+        if operation.kind == "subscription":
+            raise RequestError([GraphQLError("A subscription is subscribed to, not executed.")])
+        coerced = operation.variables(variables)
+        if operation.is_introspection:
+            return await self.introspect(operation, variables, context)
+        variant = operation.plan.variant(coerced)
+        run = Run(variant, coerced, context)
+        try:
+            selection = variant.root()
+        except GraphQLError as error:  # a condition that is null
+            return self.result(None, [error])
+        data = await run.execute(selection, None, serially=operation.kind == "mutation")
+        if variant.size > MAX_FIELDS:
+            operation.plan.variants.clear()
+        return self.result(data, run.errors)
+
+    async def introspect(
+        self, operation: Operation, variables: Mapping[str, Any] | None, context: Any
+    ) -> Result:
+        """By graphql-core; kept when the answer depends on nothing but the document."""
+        if operation.answer is not None:
+            return operation.answer
+        outcome: Any = execute_with_core(
+            self.schema._schema,
+            operation.document,
+            context_value=context,
+            variable_values=dict(variables or {}),
+        )
+        answer: ExecutionResult = await outcome if isawaitable(outcome) else outcome
+        errors = answer.errors or []
+        if operation.only_introspection:  # then nothing but an argument can have been wrong
+            errors = [ArgumentError.of(each) for each in errors]
+        result = self.result(answer.data, errors)
+        if operation.only_introspection and not operation.signatures:
+            operation.answer = result
+        return result
+
+    async def subscribe(
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any] | None,
+        context_factory: Callable[[], Any],
+    ) -> AsyncGenerator[Result, None]:
+        """``stream = await engine.subscribe(...)``; close it with ``aclose()``.
+
+        The source gets a context of its own, and so does each of its events. Raises RequestError
+        for variables that do not fit and when no source could be made. An exception the source
+        raises later comes out of the stream as a RequestError too, and ends it. Both are located
+        and masked like execution errors.
+        """
+        if operation.kind != "subscription":
+            raise RequestError([GraphQLError("Only a subscription can be subscribed to.")])
+        coerced = operation.variables(variables)
+        variant = operation.plan.variant(coerced)
+        try:
+            field, resolve = variant.source()
+        except GraphQLError as error:  # a condition that is null
+            raise RequestError([error]) from error
+        run = Run(variant, coerced, context_factory())
+        try:
+            source = resolve(run, None, (None, field.key, {}, field.position))
+            if isawaitable(source):
+                source = await source
+            if isinstance(source, Exception):
+                raise source  # noqa: TRY301  # returned instead of raised: the same to a client
+            if not hasattr(source, "__aiter__"):
+                raise GraphQLError(  # noqa: TRY301
+                    f"Subscription field must return AsyncIterable. Received: {inspect(source)}."
+                )
+        except Exception as error:
+            raise self.stream_error(error, field) from error
+        return self.events(source, field, variant, coerced, context_factory)
+
+    async def events(
+        self,
+        source: AsyncIterable[Any],
+        field: Field,
+        variant: Variant,
+        variables: VariableValues,
+        context_factory: Callable[[], Any],
+    ) -> AsyncGenerator[Result, None]:
+        iterator = aiter(source)
+        try:
+            while True:
+                try:
+                    event = await anext(iterator)
+                except StopAsyncIteration:
+                    return
+                except Exception as error:
+                    raise self.stream_error(error, field) from error
+                run = Run(variant, variables, context_factory())
+                data = await run.execute_event(field, event)
+                yield self.result(data, run.errors)
+        finally:
+            close = getattr(iterator, "aclose", None)
+            if close is not None:
+                await close()
+
+    def stream_error(self, error: Exception, field: Field) -> RequestError:
+        located = located_error(error, field.nodes, [field.key])
+        return RequestError([self.mask(located) if self.mask else located])
+
+    def result(self, data: dict[str, Any] | None, errors: list[GraphQLError]) -> Result:
+        if errors and self.mask is not None:
+            errors = [self.mask(error) for error in errors]
+        return Result(data, errors or None)

@@ -1,0 +1,19 @@
+"""GraphQL over WebSocket: the protocol graphql-transport-ws, served on ASGI.
+
+    endpoint     the ASGI application: who may open a socket, how many, closing them all
+    connection   one socket: its state, what each message does, when and why it is closed
+    admission    signing in, and the code of a refusal
+    operations   one query, mutation or subscription on a socket
+    outbox       the one writer of a socket
+    liveness     pings, and noticing that nobody answers
+    protocol     messages in and out, close codes: pure functions
+    origins      which web pages may open a socket
+    options      what a deployment may set
+
+Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
+
+from app.graphql.sockets.endpoint import GraphQLSockets
+from app.graphql.sockets.options import SocketOptions
+
+__all__ = ["GraphQLSockets", "SocketOptions"]

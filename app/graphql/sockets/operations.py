@@ -1,0 +1,138 @@
+"""One query, mutation or subscription on a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, Generic
+
+from app.graphql.callers import IdentityT
+from app.graphql.engine import Operation
+from app.graphql.errors import ClientError, ErrorCode, cancelled, outcome, told
+from app.graphql.observer import CANCELLED, OK
+from app.graphql.sockets.protocol import Frames
+
+if TYPE_CHECKING:
+    from app.graphql.sockets.connection import Connection
+
+WEBSOCKET: Final = "websocket"
+
+
+class SocketOperation(Generic[IdentityT]):
+    """``start`` it once. It ends with ``complete``, or with ``error`` when there is no result, so
+    that a client never takes a fault for the end of its stream."""
+
+    __slots__ = (
+        "connection",
+        "frames",
+        "id",
+        "identity",
+        "operation",
+        "request_id",
+        "stopped",
+        "task",
+        "variables",
+    )
+
+    def __init__(
+        self,
+        connection: Connection[IdentityT],
+        identity: IdentityT,
+        id_: str,
+        operation: Operation,
+        variables: dict[str, Any] | None,
+    ) -> None:
+        self.connection = connection
+        self.identity = identity
+        self.id = id_
+        self.operation = operation
+        self.variables = variables
+        self.request_id = connection.next_request_id()
+        self.frames = Frames(id_)
+        self.stopped = False
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self) -> asyncio.Task[None]:
+        server = self.connection.server
+        if self.operation.kind == "mutation":
+            self.task = server.mutations.start(self.run())
+        else:
+            self.task = asyncio.get_running_loop().create_task(self.run())
+        return self.task
+
+    def stop(self) -> None:
+        """The client wants no more of it. A mutation runs on, and tells nobody."""
+        self.stopped = True
+        if self.task is not None and self.operation.kind != "mutation":
+            self.task.cancel()
+
+    async def run(self) -> None:
+        observe = self.connection.server.observe
+        observe.entered(WEBSOCKET, self.request_id)
+        observe.signed_in(self.identity)
+        operation = self.operation
+        if operation.kind == "subscription":
+            observe.subscription_started(WEBSOCKET, operation.name)
+        started = perf_counter()
+        result = CANCELLED
+        try:
+            result, last = await self.ended()
+        finally:
+            self.connection.forget(self)
+            seconds = perf_counter() - started
+            if operation.kind == "subscription":
+                observe.subscription_ended(WEBSOCKET, operation.name, result, seconds)
+            else:
+                observe.operation_finished(
+                    WEBSOCKET, operation.kind, operation.name, result, seconds
+                )
+        await self.put(last)
+
+    async def ended(self) -> tuple[str, str]:
+        """(outcome, last frame)"""
+        try:
+            if self.operation.kind == "subscription":
+                return await self.stream(), self.frames.complete
+            return await self.answer(), self.frames.complete
+        except asyncio.CancelledError as error:
+            errors, code = told(cancelled(error))
+        except Exception as error:
+            errors, code = told(error)
+        return code, self.frames.error(errors)
+
+    async def answer(self) -> str:
+        server = self.connection.server
+        context = server.make_context(self.identity, self.request_id)
+        limit = None
+        if self.operation.kind == "query":
+            limit = server.options.timeout.total_seconds()
+        try:
+            async with asyncio.timeout(limit) as clock:
+                result = await server.engine.execute(self.operation, self.variables, context)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            raise ClientError(
+                f"The query took longer than {limit:g} s.", ErrorCode.TIMEOUT
+            ) from None
+        await self.put(self.frames.next(result.encode()))
+        return outcome(result)
+
+    async def stream(self) -> str:
+        """Each event is pulled when the one before is in the outbox."""
+        server = self.connection.server
+        stream = await server.engine.subscribe(
+            self.operation,
+            self.variables,
+            lambda: server.make_context(self.identity, self.request_id),
+        )
+        try:
+            async for result in stream:
+                await self.put(self.frames.next(result.encode()))
+        finally:
+            await stream.aclose()
+        return OK
+
+    async def put(self, text: str) -> None:
+        if not self.stopped:
+            await self.connection.outbox.put(text)

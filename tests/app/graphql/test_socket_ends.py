@@ -1,0 +1,153 @@
+"""How sockets end: silence, expiry, a restart; and what keeps them alive."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from app.graphql.sockets import SocketOptions
+from tests.app.graphql.served import Served, until
+
+LIVELY = SocketOptions(
+    ping_interval=timedelta(seconds=0.15),
+    ping_timeout=timedelta(seconds=0.4),
+)
+
+
+async def test_the_server_pings_and_a_client_that_answers_stays() -> None:
+    with Served(options=LIVELY) as server:
+        async with server.socket() as socket:
+            socket.answers_pings = False
+            for _ in range(6):
+                assert await socket.receive() == {"type": "ping"}
+                await socket.send(type="pong")
+            assert len(server.sockets.connections) == 1
+
+
+async def test_whatever_is_heard_counts_as_alive() -> None:
+    with Served(options=LIVELY) as server:
+        async with server.socket() as socket:
+            socket.answers_pings = False
+            for _ in range(6):
+                assert (await socket.receive())["type"] == "ping"
+                await socket.send(type="complete", id="nobody")
+            assert len(server.sockets.connections) == 1
+
+
+async def test_a_client_that_says_nothing_is_closed_with_4499() -> None:
+    with Served(options=LIVELY) as server:
+        async with server.socket() as socket:
+            await socket.subscribe("1", "subscription { ticks(every: 30) }")
+            loop = asyncio.get_running_loop()
+            before = loop.time()
+            code, _ = await socket.closed()
+            assert code == 4499
+            assert 0.5 < loop.time() - before < 2
+        await until(lambda: "ticks closed" in server.log)
+        await until(lambda: server.observed.said[("closed", 4499)] == 1)
+
+
+async def test_a_client_that_neither_reads_nor_speaks_is_left() -> None:
+    with Served(options=LIVELY) as server:
+        async with server.socket() as socket:
+            await socket.subscribe("1", "subscription { ticks(every: 0, size: 50000) }")
+            await until(lambda: server.observed.said[("closed", 4499)])
+            await until(lambda: "ticks closed" in server.log)
+            assert not server.sockets.connections
+            socket.connection.transport.abort()
+
+
+async def test_a_token_that_expires_closes_with_4403(server: Served) -> None:
+    async with server.socket("short-0.3") as socket:
+        await socket.subscribe("1", "subscription { ticks(every: 30) }")
+        await socket.subscribe("2", "mutation { write(seconds: 0.5) }")
+        assert await socket.closed() == (4403, "The token expired")
+    await until(lambda: "ticks closed" in server.log)
+    await until(lambda: "write ended" in server.log)  # what was begun in time is finished
+
+
+async def test_a_token_that_has_expired_already_is_not_served_for_long(server: Served) -> None:
+    async with server.raw_socket() as socket:
+        await socket.send(type="connection_init", payload={"token": "short--5"})
+        assert (await socket.closed())[0] == 4403
+
+
+async def test_closing_all_says_1012_and_finishes_mutations() -> None:
+    with Served() as server:
+        async with server.socket() as one, server.socket() as two, server.raw_socket() as three:
+            await one.subscribe("1", "subscription { ticks }")
+            await two.subscribe("1", "mutation { write(seconds: 0.3) }")
+            await until(lambda: "write started" in server.log)
+            await server.inside(lambda: server.sockets.close_all(timedelta(seconds=3)))
+            assert server.log[-1] == "write ended"
+            assert "ticks closed" in server.log
+            for socket in (one, two, three):
+                assert await socket.closed() == (1012, "Service restart")
+        async with server.raw_socket() as late:
+            assert await late.closed() == (1012, "Service restart")
+
+
+async def test_closing_all_is_over_in_time_whoever_does_not_read() -> None:
+    with Served() as server:
+        async with server.socket() as deaf, server.socket() as busy:
+            await deaf.subscribe("1", "subscription { ticks(every: 0, size: 50000) }")
+            await busy.subscribe("1", "mutation { write(seconds: 2) }")
+            await until(lambda: any(each.outbox.full for each in server.sockets.connections))
+            loop = asyncio.get_running_loop()
+            before = loop.time()
+            await server.inside(lambda: server.sockets.close_all(timedelta(seconds=0.5)))
+            assert loop.time() - before < 1
+            deaf.connection.transport.abort()
+
+
+@pytest.mark.parametrize("size", [0, 50000])
+async def test_closing_all_waits_for_sources_to_be_closed_also_of_who_does_not_read(
+    size: int,
+) -> None:
+    text = f"subscription {{ ticks(every: 0.001, size: {size}, linger: 0.3) }}"
+    with Served() as server:
+        async with server.socket() as socket:
+            await socket.subscribe("1", text)
+            if size:
+                await until(lambda: any(each.outbox.full for each in server.sockets.connections))
+            else:
+                await socket.receive()
+            await server.inside(lambda: server.sockets.close_all(timedelta(seconds=4)))
+            assert server.log == ["ticks closed"]
+            socket.connection.transport.abort()
+
+
+async def test_a_server_that_stops_leaves_nothing_running(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Served() as server:
+        async with server.socket() as socket:
+            await socket.subscribe("1", "subscription { ticks }")
+            await socket.receive()
+            server.server.should_exit = True
+            assert (await socket.closed())[0] == 1012
+            await until(lambda: "ticks closed" in server.log)
+    assert caplog.records == []
+
+
+async def test_a_fault_of_ours_in_a_socket_is_logged_and_closed_retryably(
+    server: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with server.socket() as socket:
+        [connection] = server.sockets.connections
+        connection.count = None  # type: ignore[assignment]
+        await socket.subscribe("1", "{ me }")
+        assert await socket.closed() == (1013, "Try again later")
+    assert "a socket" in caplog.text
+
+
+async def test_opening_and_closing_is_told_to_the_observer(server: Served) -> None:
+    async with server.socket() as socket:
+        assert server.observed.said[("opened",)] == 1
+        await socket.connection.close(4999)
+    await until(lambda: server.observed.said[("closed", 4999)])
+    async with server.socket() as socket:
+        socket.connection.transport.abort()
+    await until(
+        lambda: server.observed.said[("closed", 1005)] or server.observed.said[("closed", 1006)]
+    )
