@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
@@ -13,10 +13,12 @@ import uvloop
 
 from app.asgi import WebApp
 from app.databases import Access
-from app.service import Service, opened
+from app.service import opened
 from app.settings import Settings
 
 log = structlog.stdlib.get_logger("app.server")
+
+FILES_BESIDE_SOCKETS = 256  # database connections, logs, imports
 
 Provide = Callable[[Settings], contextlib.AbstractAsyncContextManager[Access]]
 
@@ -32,6 +34,7 @@ def run(settings: Settings, provide: Provide) -> None:
     CannotListen.
     """
     listening = listen(settings.host, settings.port)  # first: it fails fastest
+    allow_open_files(settings.socket_limit)
     # the postmaster's parent-death signal follows the thread that starts it: the main one
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, provide, listening))
@@ -51,6 +54,18 @@ def listen(host: str, port: int) -> socket.socket:
             "with BATON_HOST and BATON_PORT, or stop what listens there."
         ) from None
     return bound
+
+
+def allow_open_files(sockets: int) -> None:
+    """Raise the soft limit, usually 1,024, to what ``sockets`` need, or the hard limit allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = sockets + FILES_BESIDE_SOCKETS
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if wanted < sockets:
+        log.warning("open files limit sockets", sockets=sockets, files=wanted)
 
 
 async def _serve(settings: Settings, provide: Provide, listening: socket.socket) -> None:
@@ -152,12 +167,3 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
         await self._web.finish()
         log.info("stopped")
-
-
-def fail(message: str) -> None:
-    """Say why there is nothing to run, and exit with 1."""
-    sys.stderr.write(f"baton: {message}\n")
-    raise SystemExit(1)
-
-
-__all__ = ["CannotListen", "Server", "Service", "fail", "listen", "run"]

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -70,8 +70,12 @@ async def downgrade(owner_dsn: str, revision: str) -> None:
 
 
 async def _as_owner(owner_dsn: str, work: Callable[[Connection], T]) -> T:
-    url = make_url(owner_dsn).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=NullPool)
+    # asyncpg reads the URL itself: SQLAlchemy would hand it `sslmode` and the like as keywords
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(owner_dsn),
+        poolclass=NullPool,
+    )
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SET LOCAL lock_timeout = '20s'"))

@@ -233,3 +233,7 @@ async def test_a_migration_that_fails_leaves_neither_tables_nor_role(external):
     """
     assert await ask(external.owner, tables) == [("snapshot",)]
     assert await ask(external.owner, "SELECT FROM pg_roles WHERE rolname = 'baton_app'") == []
+
+
+async def test_the_owners_url_may_ask_for_tls_as_psql_does(owner_dsn):
+    assert await migrate(f"{owner_dsn}&sslmode=prefer", app_role=APP_ROLE) == head()

@@ -1,0 +1,152 @@
+"""What is counted and measured, for Prometheus.
+
+Labels come from closed lists in the code: no accounts, no names that clients choose.
+"""
+
+from collections.abc import Callable, Iterable
+
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+log = structlog.get_logger("app.observability")
+
+
+class Metrics:
+    """The registry of this process, and what the code itself counts.
+
+    Values that other parts know already are read when somebody asks: ``watch``.
+    """
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        self._watched = Watched()
+        registry.register(self._watched)
+
+        operation = ("transport", "kind", "outcome")
+        self.operations = Counter(
+            "baton_operations",
+            "Queries and mutations answered. outcome: OK, CANCELLED or an error code.",
+            operation,
+            registry=registry,
+        )
+        self.operation_seconds = Histogram(
+            "baton_operation_seconds",
+            "From reading a query or mutation to its answer.",
+            operation,
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.requests_refused = Counter(
+            "baton_requests_refused",
+            "Requests answered with an error code before there was an operation to run.",
+            ("transport", "code"),
+            registry=registry,
+        )
+        self.subscriptions_live = Gauge(
+            "baton_subscriptions_live",
+            "Subscriptions that run now.",
+            ("transport",),
+            registry=registry,
+        )
+        self.subscriptions_ended = Counter(
+            "baton_subscriptions_ended",
+            "Subscriptions that ended. outcome: OK, CANCELLED or an error code.",
+            ("transport", "outcome"),
+            registry=registry,
+        )
+        self.sockets_open = Gauge("baton_sockets_open", "WebSockets open now.", registry=registry)
+        self.sockets_closed = Counter(
+            "baton_sockets_closed",
+            "WebSockets closed, by close code.",
+            ("code",),
+            registry=registry,
+        )
+        self.sign_ins_refused = Counter(
+            "baton_sign_ins_refused", "Tokens refused, by reason.", ("reason",), registry=registry
+        )
+        self.key_fetches = Counter(
+            "baton_key_fetches",
+            "Fetches of the identity provider's keys. outcome: OK or FAILED.",
+            ("outcome",),
+            registry=registry,
+        )
+
+    def sign_in_refused(self, reason: str) -> None:
+        self.sign_ins_refused.labels(reason).inc()
+
+    def keys_fetched(self, worked: bool) -> None:
+        self.key_fetches.labels("OK" if worked else "FAILED").inc()
+
+    def watch(self, name: str, meaning: str, read: Callable[[], float | None]) -> None:
+        """A gauge whose value is read when asked for; None means there is none at the moment."""
+        self._watched.add(GaugeMetricFamily, name, meaning, read)
+
+    def watch_count(self, name: str, meaning: str, read: Callable[[], float | None]) -> None:
+        """The same for a number that only grows. ``_total`` is added to its name."""
+        self._watched.add(CounterMetricFamily, name, meaning, read)
+
+
+class Watched(Collector):
+    """Values read at the moment of a scrape."""
+
+    def __init__(self) -> None:
+        self._readings: dict[str, Callable[[], Metric | None]] = {}
+
+    def add(
+        self,
+        family: type[GaugeMetricFamily] | type[CounterMetricFamily],
+        name: str,
+        meaning: str,
+        read: Callable[[], float | None],
+    ) -> None:
+        def reading() -> Metric | None:
+            value = read()
+            return None if value is None else family(name, meaning, value=value)
+
+        self._readings[name] = reading
+
+    def collect(self) -> Iterable[Metric]:
+        for name, reading in self._readings.items():
+            try:
+                metric = reading()
+            except Exception:  # one part that can't answer must not hide all the others
+                log.warning("metrics.unreadable", metric=name, exc_info=True)
+                continue
+            if metric is not None:
+                yield metric
+
+
+class MetricsEndpoint:
+    """``/metrics``: an ASGI application for one route."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._registry = metrics.registry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if request.method not in {"GET", "HEAD"}:
+            answer = Response(status_code=405, headers={"allow": "GET, HEAD"})
+        else:
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+            body = encode(self._registry)
+            answer = Response(body, headers={"content-type": content_type})
+        await answer(scope, receive, send)
