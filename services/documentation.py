@@ -164,3 +164,16 @@ async def by_sessions(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Seq
         ids,
         actor.id,
     )
+
+
+async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+    """Of sessions the actor may see; any version."""
+    return await tx.fetch(
+        f"""
+        SELECT d.* FROM documentation d
+        JOIN session s ON s.account_id = d.account_id AND s.id = d.session_id
+        WHERE d.id = ANY ($1) AND {door(actor, "$2")}
+        """,
+        ids,
+        actor.id,
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from db.database import Row, Transaction
+from db.database import Columns, Row, Transaction
 from db.ids import uuid7
 from db.models.vocabulary import EventType
 from services.actor import Actor
@@ -58,7 +58,7 @@ def raised_title(raiser_name: str) -> str:
     return f"Session escalated by {raiser_name}"
 
 
-def link(options: Options, row: Row) -> str:
+def link(options: Options, row: Columns) -> str:
     """Where the item leads: to the session, with an offer to take it when that is its news."""
     session = f"{options.link_base.rstrip('/')}/pilot/{public(Kind.SESSION, row['session_id'])}"
     return f"{session}?pickup=true" if row["about"] == EventType.HANDOFF_CREATED else session

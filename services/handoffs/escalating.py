@@ -86,7 +86,7 @@ async def escalate(
             tx, actor, "escalate", idempotency_key, asdict(wanted), result_id=handoff_id
         )
         if earlier is not None:
-            return await _raised_before(tx, earlier)
+            return await _raised_before(tx, actor, earlier)
     facts = await _facts(tx, actor, wanted)
     _refuse(actor, wanted, facts)
     raised = _compose(handoff_id, facts, wanted, options, now=now)
@@ -308,11 +308,14 @@ async def _write(
     )
 
 
-async def _raised_before(tx: Transaction, handoff_id: UUID) -> Escalated:
-    """The answer a repeated request gets: the same handoff, as it is now."""
+async def _raised_before(tx: Transaction, actor: Actor, handoff_id: UUID) -> Escalated:
+    """The answer a repeated request gets: the same handoff, as it is now.
+
+    Raises NotAllowed when somebody else has taken the session over from the actor since.
+    """
     row = await tx.one(
-        """
-        SELECT h.*, true AS door, ROW(s.*)::session AS session,
+        f"""
+        SELECT h.*, {door(actor, "$3")} AS door, ROW(s.*)::session AS session,
                ROW(d.*)::documentation AS documentation,
                ARRAY(SELECT ROW(p.*)::delivery FROM delivery p
                      WHERE p.account_id = h.account_id AND p.handoff_id = h.id ORDER BY p.id
@@ -324,5 +327,8 @@ async def _raised_before(tx: Transaction, handoff_id: UUID) -> Escalated:
         """,
         tx.account_id,
         handoff_id,
+        actor.id,
     )
+    if not row["door"]:
+        raise NotAllowed("This was done before. Others work on the session now; you can't see it.")
     return Escalated(row, row["session"], row["documentation"], row["deliveries"], None)

@@ -145,19 +145,61 @@ async def waiting_count(tx: Transaction, actor: Actor) -> int:
     return count
 
 
+async def pages_of_sessions(
+    tx: Transaction,
+    actor: Actor,
+    session_ids: Sequence[UUID],
+    *,
+    first: int,
+    after: UUID | None = None,
+) -> Sequence[Row]:
+    """Up to ``first`` handoffs of each session, newest first, older than ``after``."""
+    return await tx.fetch(
+        f"""
+        SELECT h.* FROM unnest($3::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+            {_handoffs(actor, "$2")}
+            WHERE h.account_id = $1 AND h.session_id = wanted.id AND ($4::uuid IS NULL OR h.id < $4)
+            ORDER BY h.id DESC LIMIT $5
+        ) h
+        ORDER BY h.session_id, h.id DESC
+        """,
+        actor.account_id,
+        actor.id,
+        session_ids,
+        after,
+        first,
+    )
+
+
+# All but the timeline: it is most of a snapshot, and a list of handoffs seldom shows it.
+SUMMARY: Final = """
+    c.handoff_id, c.captured_at, c.problem_summary, c.problem_domain, c.environment,
+    c.customer_name, c.customer_contact, c.customer_reachable_until, c.confidence_tier,
+    c.ticket_system, c.ticket_number, c.step_count, c.hypotheses_open, c.hypotheses_ruled_out
+"""
+
+
 async def snapshots(tx: Transaction, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
-    return await _content(tx, actor, "snapshot", handoff_ids)
+    """Without their timelines."""
+    return await _content(tx, actor, "snapshot", SUMMARY, handoff_ids)
+
+
+async def timelines(tx: Transaction, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
+    """(handoff_id, timeline) of snapshots."""
+    return await _content(tx, actor, "snapshot", "c.handoff_id, c.timeline", handoff_ids)
 
 
 async def assessments(tx: Transaction, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
-    return await _content(tx, actor, "assessment", handoff_ids)
+    return await _content(tx, actor, "assessment", "c.*", handoff_ids)
 
 
-async def _content(tx: Transaction, actor: Actor, table: str, ids: Sequence[UUID]) -> Sequence[Row]:
+async def _content(
+    tx: Transaction, actor: Actor, table: str, columns: str, ids: Sequence[UUID]
+) -> Sequence[Row]:
     """Rows that belong to handoffs whose session the actor may see."""
     return await tx.fetch(
         f"""
-        SELECT c.* FROM {table} c
+        SELECT {columns} FROM {table} c
         JOIN handoff h ON h.account_id = c.account_id AND h.id = c.handoff_id
         JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
         WHERE c.handoff_id = ANY ($1) AND {door(actor, "$2")}

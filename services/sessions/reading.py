@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from db.database import Row, Transaction
@@ -18,6 +19,20 @@ class SessionFilter:
     owner_id: UUID | None = None
     mine: bool = False
     ticket_number: str | None = None
+
+
+BEGINNING: Final = 0
+END: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class StepWindow:
+    """Up to ``limit`` steps between two positions (exclusive): the first ones, or the last."""
+
+    limit: int
+    after: int = BEGINNING
+    before: int = END
+    from_end: bool = False
 
 
 async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
@@ -58,32 +73,29 @@ async def page(
     )
 
 
-async def steps_page(
-    tx: Transaction,
-    session_id: UUID,
-    *,
-    limit: int,
-    after: int | None = None,
-    before: int | None = None,
-    from_end: bool = False,
+async def steps_pages(
+    tx: Transaction, actor: Actor, session_ids: Sequence[UUID], window: StepWindow
 ) -> Sequence[Row]:
-    """Up to ``limit`` steps between two positions (exclusive), in order.
-
-    ``from_end`` takes the last ones. The reader has been let through the session's door already.
-    """
-    rows = await tx.fetch(
+    """The same window of several timelines, each in order, of sessions the actor may see."""
+    direction = "DESC" if window.from_end else "ASC"
+    return await tx.fetch(
         f"""
-        SELECT * FROM step
-        WHERE account_id = $1 AND session_id = $2 AND position > $3 AND position < $4
-        ORDER BY position {"DESC" if from_end else "ASC"} LIMIT $5
+        SELECT t.* FROM session s CROSS JOIN LATERAL (
+            SELECT * FROM step
+            WHERE account_id = s.account_id AND session_id = s.id
+              AND position > $4 AND position < $5
+            ORDER BY position {direction} LIMIT $6
+        ) t
+        WHERE s.account_id = $1 AND {door(actor, "$2")} AND s.id = ANY ($3)
+        ORDER BY t.session_id, t.position
         """,
-        tx.account_id,
-        session_id,
-        after if after is not None else 0,
-        before if before is not None else 2**31 - 1,
-        limit,
+        actor.account_id,
+        actor.id,
+        session_ids,
+        window.after,
+        window.before,
+        window.limit,
     )
-    return list(reversed(rows)) if from_end else rows
 
 
 async def steps_by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:

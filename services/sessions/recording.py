@@ -65,7 +65,7 @@ async def record_step(
             tx, actor, "recordStep", idempotency_key, request, result_id=step_id
         )
         if earlier is not None:
-            return await _recorded(tx, earlier)
+            return await _recorded(tx, actor, earlier)
     await _may_record(tx, actor, session_id)
     session = await tx.one(
         "UPDATE session SET step_count = step_count + 1, updated_at = $2 WHERE id = $1 RETURNING *",
@@ -107,7 +107,13 @@ async def _may_record(tx: Transaction, actor: Actor, session_id: UUID) -> None:
         raise SessionClosed
 
 
-async def _recorded(tx: Transaction, step_id: UUID) -> Recorded:
+async def _recorded(tx: Transaction, actor: Actor, step_id: UUID) -> Recorded:
     step = await tx.one("SELECT * FROM step WHERE id = $1", step_id)
-    session = await tx.one("SELECT * FROM session WHERE id = $1", step["session_id"])
+    session = await tx.fetchrow(
+        f"SELECT * FROM session s WHERE id = $1 AND {door(actor, '$2')}",
+        step["session_id"],
+        actor.id,
+    )
+    if session is None:
+        raise NotAllowed("This was done before. Others work on the session now; you can't see it.")
     return Recorded(step, session)

@@ -348,6 +348,18 @@ async def test_who_took_a_session_over_can_escalate_it_further(
     assert won.session["escalated_to_id"] == account.tier3.id
 
 
+async def test_a_repeat_shows_nothing_of_a_session_that_others_work_on_since(
+    database: Database, account: Account
+) -> None:
+    first = await waiting(database, account.tier1)
+    await claimed(database, account.tier2, first)
+    second = await escalated(database, account.tier2, first.session, key="k")
+    assert (await escalated(database, account.tier2, first.session, key="k")).seq is None
+    await claimed(database, account.tier3, second)
+    with pytest.raises(NotAllowed, match="done before"):
+        await escalated(database, account.tier2, first.session, key="k")
+
+
 # ------------------------------------------------------------------ all or nothing
 
 

@@ -14,7 +14,7 @@ from services.sessions.problems import SessionClosed, SessionNotFound
 from services.sessions.recording import Recorded, StepDraft, record_step
 from services.sessions.resolving import resolve
 from tests.harness.people import Account
-from tests.harness.story import NOON, claimed, count, escalated, started
+from tests.harness.story import NOON, claimed, count, escalated, started, waiting
 
 
 async def record(
@@ -85,3 +85,16 @@ async def test_an_empty_title_is_refused(database: Database, account: Account) -
     session = await started(database, account.tier1, steps=0)
     with pytest.raises(InvalidInput, match="title"):
         await record(database, account.tier1, session["id"], title=" ")
+
+
+async def test_a_repeat_shows_nothing_of_a_session_that_others_work_on_since(
+    database: Database, account: Account
+) -> None:
+    raised = await waiting(database, account.tier1)
+    won = await claimed(database, account.tier2, raised)
+    await record(database, account.tier2, won.session["id"], idempotency_key="k")
+    further = await escalated(database, account.tier2, raised.session)
+    await record(database, account.tier2, won.session["id"], idempotency_key="k")
+    await claimed(database, account.tier3, further)
+    with pytest.raises(NotAllowed, match="done before"):
+        await record(database, account.tier2, won.session["id"], idempotency_key="k")

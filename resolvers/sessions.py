@@ -1,0 +1,132 @@
+"""Sessions: started, filled with steps, resolved, listed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from db.database import Columns, Row
+from db.models.vocabulary import SessionStatus
+from resolvers import pages
+from resolvers.context import Context
+from resolvers.errors import ClientError
+from resolvers.ids import known
+from resolvers.pages import Page
+from services import text
+from services.ids import Kind
+from services.problems import InvalidInput, Problem
+from services.sessions import reading, recording, resolving, starting
+from services.sessions.reading import BEGINNING, END, SessionFilter, StepWindow
+from services.sessions.recording import Recorded, StepDraft
+from services.sessions.resolving import Resolved
+from services.sessions.starting import SessionDraft
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSessions:
+    """A filter as clients give it."""
+
+    statuses: Sequence[SessionStatus] = ()
+    owner: str | None = None
+    mine: bool = False
+    ticket_number: str | None = None
+
+    def conditions(self) -> SessionFilter:
+        """Raises ClientError for a ticket number that can't be one."""
+        try:
+            number = text.optional("filter.ticketNumber", self.ticket_number, text.TITLE)
+        except InvalidInput as problem:
+            raise ClientError(str(problem)) from problem
+        owner_id = None if self.owner is None else known(self.owner, Kind.ENGINEER)
+        return SessionFilter(tuple(self.statuses), owner_id, self.mine, number)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSteps:
+    """A part of a timeline: from its beginning, or with ``last`` from its end.
+
+    ``after`` and ``before`` are positions.
+    """
+
+    first: int | None = None
+    after: int | None = None
+    last: int | None = None
+    before: int | None = None
+
+    def window(self) -> StepWindow:
+        """With room for one more, which tells whether there are more. Raises ClientError."""
+        return StepWindow(
+            self._size() + 1,
+            BEGINNING if self.after is None else self.after,
+            END if self.before is None else self.before,
+            from_end=self.last is not None,
+        )
+
+    def page(self, rows: Sequence[Columns]) -> Page:
+        """Of the rows in that window."""
+        size = self._size()
+        more = len(rows) > size
+        if self.last is not None:
+            return Page(rows[-size:], self.before is not None, more or self.after is not None)
+        return Page(rows[:size], more or self.before is not None, self.after is not None)
+
+    def _size(self) -> int:
+        if self.last is None:
+            return pages.size(self.first)
+        if self.first is None:
+            return pages.size(self.last, argument="last")
+        raise ClientError("Give `first` or `last`, not both.")
+
+
+async def sessions(
+    context: Context, wanted: WantedSessions, *, first: int, after: UUID | None
+) -> Page:
+    conditions = wanted.conditions()
+    async with context.database.transaction(context.actor.account_id) as tx:
+        rows = await reading.page(tx, context.actor, conditions, first=first + 1, after=after)
+    return Page.forward(rows, first, begun=after is not None)
+
+
+async def start_session(
+    context: Context, draft: SessionDraft, *, idempotency_key: str | None
+) -> Row | Problem:
+    context.forget()
+    actor = context.actor
+    try:
+        async with context.database.transaction(actor.account_id) as tx:
+            return await starting.start(
+                tx, actor, draft, now=context.clock(), idempotency_key=idempotency_key
+            )
+    except Problem as problem:
+        return problem
+
+
+async def record_step(
+    context: Context, session: str, draft: StepDraft, *, idempotency_key: str | None
+) -> Recorded | Problem:
+    context.forget()
+    actor = context.actor
+    session_id = known(session, Kind.SESSION)
+    try:
+        async with context.database.transaction(actor.account_id) as tx:
+            return await recording.record_step(
+                tx, actor, session_id, draft, now=context.clock(), idempotency_key=idempotency_key
+            )
+    except Problem as problem:
+        return problem
+
+
+async def resolve_session(context: Context, session: str, resolution: str) -> Resolved | Problem:
+    context.forget()
+    actor = context.actor
+    session_id = known(session, Kind.SESSION)
+    try:
+        async with context.database.transaction(actor.account_id) as tx:
+            resolved = await resolving.resolve(
+                tx, actor, session_id, resolution, now=context.clock()
+            )
+    except Problem as problem:
+        return problem
+    if resolved.seq is not None:
+        context.hub.ring(actor.account_id, resolved.seq)
+    context.loaders.sessions.prime(resolved.session["id"], resolved.session)
+    return resolved

@@ -1,0 +1,1 @@
+"""What requests are made of, handed on as the plain values that rules take."""

@@ -1,0 +1,166 @@
+"""What can be asked."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import strawberry
+from strawberry import UNSET
+
+from resolvers import handoffs, nodes, notifications, pages, sessions
+from resolvers.sessions import WantedSessions
+from schema.fields import field
+from schema.inputs.filters import HandoffFilter, HandoffOrder, SessionFilter, wanted_handoffs
+from schema.nodes import Info, Node
+from schema.pagination import After, Connection, First, given
+from schema.types.account import Account
+from schema.types.delivery import Delivery
+from schema.types.documentation import Documentation
+from schema.types.engineer import Engineer
+from schema.types.handoff import Handoff
+from schema.types.handoff import cursor_of as handoff_cursor_of
+from schema.types.handoff import place_of as handoff_place_of
+from schema.types.notification import NOTIFICATIONS, Notification
+from schema.types.queue import HandoffQueue
+from schema.types.session import SESSIONS, Session
+from schema.types.step import Step
+from schema.types.viewer import Viewer
+from services.ids import Kind
+
+MAKERS: Final[dict[Kind, Callable[[Any], Node]]] = {
+    Kind.ACCOUNT: Account.of,
+    Kind.DELIVERY: Delivery.of,
+    Kind.DOCUMENTATION: Documentation.of,
+    Kind.ENGINEER: Engineer.of,
+    Kind.HANDOFF: Handoff.of,
+    Kind.SESSION: Session.of,
+    Kind.STEP: Step.of,
+}
+
+
+@strawberry.type(description="What can be asked. Everything is of the viewer's own account.")
+class Query:
+    @field(description="The engineer who asks.")
+    def viewer(self) -> Viewer:
+        return Viewer()
+
+    @field(
+        description=(
+            "Anything by its id. Null for what is not there and for what the viewer may not see, "
+            "which look the same."
+        )
+    )
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+    ) -> Node | None:
+        found = await nodes.node(info.context, id)
+        if found is None:
+            return None
+        kind, row = found
+        if kind is Kind.NOTIFICATION:
+            return Notification.of(row, info.context.options)
+        return MAKERS[kind](row)
+
+    @field(
+        description=(
+            "A session by its id; null for one that is not there or that the viewer may not see. "
+            "While it waits, every ENGINEER may; later only who works on it, and ADMINs."
+        )
+    )
+    async def session(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+    ) -> Session | None:
+        row = await nodes.one(info.context, id, Kind.SESSION)
+        return None if row is None else Session.of(row)
+
+    @field(description="The sessions that the viewer may see, the newest first.")
+    async def sessions(
+        self,
+        info: Info,
+        filter: Annotated[
+            SessionFilter | None, strawberry.argument(description="Only those that have all this.")
+        ] = UNSET,
+        first: First = 20,
+        after: After = UNSET,
+    ) -> Connection[Session]:
+        page = await sessions.sessions(
+            info.context,
+            filter.wanted() if filter else WantedSessions(),
+            first=pages.size(given(first)),
+            after=SESSIONS.place(given(after)),
+        )
+        return Connection.of(page, Session.of, SESSIONS.of)
+
+    @field(
+        description=(
+            "A handoff by its id; null for one that is not there. Everybody of the account sees "
+            "its record, and who may see the session sees its content."
+        )
+    )
+    async def handoff(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+    ) -> Handoff | None:
+        row = await nodes.one(info.context, id, Kind.HANDOFF)
+        return None if row is None else Handoff.of(row)
+
+    @field(description="The account's handoffs, the newest first unless ordered.")
+    async def handoffs(
+        self,
+        info: Info,
+        filter: Annotated[
+            HandoffFilter | None, strawberry.argument(description="Only those that have all this.")
+        ] = UNSET,
+        order_by: Annotated[
+            HandoffOrder | None, strawberry.argument(description="In this order.")
+        ] = UNSET,
+        first: First = 20,
+        after: After = UNSET,
+    ) -> Connection[Handoff]:
+        page = await handoffs.handoffs(
+            info.context,
+            wanted_handoffs(given(filter), given(order_by)),
+            first=pages.size(given(first)),
+            after=handoff_place_of(given(after)),
+        )
+        return Connection.of(page, Handoff.of, handoff_cursor_of)
+
+    @field(
+        description=(
+            "The handoffs that wait for somebody other than the viewer, with the cursor to "
+            "subscribe from. `count` counts those of all pages; each page is as fresh as its own "
+            "cursor says."
+        )
+    )
+    async def handoff_queue(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None,
+            strawberry.argument(description="How many at most, 1 to 100; 50 if null."),
+        ] = 50,
+        after: After = UNSET,
+    ) -> HandoffQueue:
+        queue = await handoffs.handoff_queue(
+            info.context,
+            first=pages.size(given(first), usual=50),
+            after=handoff_place_of(given(after)),
+        )
+        return HandoffQueue.of(queue)
+
+    @field(description="The viewer's own bell, the newest items first.")
+    async def notifications(
+        self,
+        info: Info,
+        unread_only: Annotated[
+            bool | None, strawberry.argument(description="`true`: only items not marked as read.")
+        ] = False,
+        first: First = 20,
+        after: After = UNSET,
+    ) -> Connection[Notification]:
+        page = await notifications.page(
+            info.context,
+            unread_only=bool(unread_only),
+            first=pages.size(given(first)),
+            after=NOTIFICATIONS.place(given(after)),
+        )
+        options = info.context.options
+        return Connection.of(page, lambda row: Notification.of(row, options), NOTIFICATIONS.of)

@@ -1,0 +1,1 @@
+"""How each mutation can end: its success, and every refusal by name."""

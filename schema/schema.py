@@ -1,0 +1,36 @@
+"""The schema, put together. ``schema.graphql`` is this, printed."""
+
+from typing import Final
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.scalars import SCALARS
+from schema.subscription import Subscription
+from schema.types.account import Account
+from schema.types.delivery import Delivery
+from schema.types.documentation import Documentation
+from schema.types.engineer import Engineer
+from schema.types.step import Step
+
+
+def build(*, sort: bool = False) -> strawberry.Schema:
+    return strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        # what `node` can give, however it is reached otherwise
+        types=[Account, Delivery, Documentation, Engineer, Step],
+        config=StrawberryConfig(scalar_map=SCALARS, sort_schema=sort),
+    )
+
+
+# Not sorted: Strawberry 0.341 does not find the types of a sorted schema's unions.
+schema: Final = build()
+
+
+def sdl() -> str:
+    """As it stands in ``schema.graphql``, sorted so that a change shows where it is made."""
+    return f"{build(sort=True).as_str()}\n"

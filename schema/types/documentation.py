@@ -1,0 +1,36 @@
+"""The written account of a session."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from db.database import Columns
+from schema.nodes import Node
+from services.ids import Kind, public
+
+
+@strawberry.type(
+    description=(
+        "The written account of a session, made from its timeline when it was handed over, for "
+        "the ticket and the archive. It does not change; a later handoff writes a new version."
+    )
+)
+class Documentation(Node):
+    version: int = strawberry.field(description="Counted from 1 in each session.")
+    markdown: str = strawberry.field(
+        description=(
+            "The text, in CommonMark. What people typed is escaped or fenced in it, but render it "
+            "without HTML all the same."
+        )
+    )
+    written_at: datetime = strawberry.field(description="When it was written.")
+
+    @classmethod
+    def of(cls, row: Columns) -> Self:
+        return cls(
+            id=strawberry.ID(public(Kind.DOCUMENTATION, row["id"])),
+            version=row["version"],
+            markdown=row["markdown"],
+            written_at=row["written_at"],
+        )

@@ -1,0 +1,165 @@
+"""Requests for help."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from struct import Struct
+from typing import TYPE_CHECKING, Annotated, Final, Self, TypeAlias
+from uuid import UUID
+
+import strawberry
+
+from db.database import Columns
+from resolvers.handoffs import Place
+from schema.enums import HandoffIntent, HandoffStatus, Priority
+from schema.fields import field
+from schema.nodes import Info, Node
+from schema.pagination import Keys
+from schema.types import session as session_type
+from schema.types.assessment import Assessment
+from schema.types.delivery import Delivery
+from schema.types.documentation import Documentation
+from schema.types.engineer import Engineer, engineer, engineer_if_any
+from schema.types.snapshot import Snapshot
+from services.ids import Kind, public
+
+if TYPE_CHECKING:
+    from schema.types.session import Session
+
+# Session and Handoff refer to each other: this one is looked up when the schema is put together
+LazySession: TypeAlias = Annotated["Session", strawberry.lazy("schema.types.session")]
+
+PLACES: Final = Keys(b"h", Struct(">B16s"))
+CONTENT = "Content: null unless you may see the session now."
+
+
+@strawberry.type(
+    description=(
+        "A request that somebody else takes a session over. Its record (status, people, times, "
+        "summary) is for everybody of the account. Its content (reason, notes, session, snapshot, "
+        "assessment, documentation, deliveries) is for who may see the session: everybody else "
+        "reads null there, and the same viewer may read null today where there was something "
+        "yesterday."
+    )
+)
+class Handoff(Node):
+    intent: HandoffIntent = strawberry.field(description="Why the session is handed over.")
+    status: HandoffStatus = strawberry.field(description="Where it stands.")
+    priority: Priority = strawberry.field(description="How urgent it is.")
+    problem_summary: str = strawberry.field(
+        description="What was wrong when it was raised, in a sentence."
+    )
+    reason: str | None = strawberry.field(
+        description=f"Why the raiser asks for somebody else. {CONTENT}"
+    )
+    notes: str | None = strawberry.field(
+        description=f"What else the raiser wants to be known. {CONTENT}"
+    )
+    claimed_at: datetime | None = strawberry.field(
+        description="When it was claimed; null while it waits."
+    )
+    created_at: datetime = strawberry.field(description="When it was raised.")
+    closed_at: datetime | None = strawberry.field(
+        description="When it came to its end; null while it is OPEN or CLAIMED."
+    )
+    key: strawberry.Private[UUID]
+    door: strawberry.Private[bool]
+    session_id: strawberry.Private[UUID]
+    raised_by_id: strawberry.Private[UUID]
+    target_id: strawberry.Private[UUID | None]
+    claimed_by_id: strawberry.Private[UUID | None]
+    supersedes_id: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, row: Columns) -> Self:
+        door = row["door"]
+        return cls(
+            id=strawberry.ID(public(Kind.HANDOFF, row["id"])),
+            intent=HandoffIntent[row["intent"]],
+            status=HandoffStatus[row["status"]],
+            priority=Priority[row["priority"]],
+            problem_summary=row["problem_summary"],
+            reason=row["reason"] if door else None,
+            notes=row["notes"] if door else None,
+            claimed_at=row["claimed_at"],
+            created_at=row["created_at"],
+            closed_at=row["closed_at"],
+            key=row["id"],
+            door=door,
+            session_id=row["session_id"],
+            raised_by_id=row["raised_by_id"],
+            target_id=row["target_id"],
+            claimed_by_id=row["claimed_by_id"],
+            supersedes_id=row["supersedes_id"],
+        )
+
+    @field(description="Who asked for help, or for whom an ADMIN asked.")
+    def raised_by(self, info: Info) -> Engineer:
+        return engineer(info.context, self.raised_by_id)
+
+    @field(description="Who is asked; null when anybody is. Others may claim it all the same.")
+    def target(self, info: Info) -> Engineer | None:
+        return engineer_if_any(info.context, self.target_id)
+
+    @field(description="Who took it; null while it waits.")
+    def claimed_by(self, info: Info) -> Engineer | None:
+        return engineer_if_any(info.context, self.claimed_by_id)
+
+    @field(description=f"The session that is handed over. {CONTENT}")
+    def session(self, info: Info) -> LazySession | None:
+        if not self.door:
+            return None
+        return info.context.loaders.sessions.load(self.session_id, session_type.Session.of)
+
+    @field(description=f"What was known when it was raised, frozen at that moment. {CONTENT}")
+    def snapshot(self, info: Info) -> Snapshot | None:
+        if not self.door:
+            return None
+        return info.context.loaders.snapshots.load(self.key, Snapshot.of)
+
+    @field(description=f"A language model's reading of the snapshot; mind its `state`. {CONTENT}")
+    def assessment(self, info: Info) -> Assessment | None:
+        if not self.door:
+            return None
+        return info.context.loaders.assessments.load(self.key, Assessment.of)
+
+    @field(
+        description=f"The written account of the session as it was when this was raised. {CONTENT}"
+    )
+    def documentation(self, info: Info) -> Documentation | None:
+        if not self.door:
+            return None
+        return info.context.loaders.documentation_of_handoffs.load(self.key, Documentation.of)
+
+    @field(
+        description=(
+            "Every message promised outside the service when it was raised, with its true state, "
+            f"those with nothing to send included. {CONTENT}"
+        )
+    )
+    def deliveries(self, info: Info) -> list[Delivery] | None:
+        if not self.door:
+            return None
+        return info.context.loaders.deliveries_of_handoffs.load(self.key, _deliveries)
+
+    @field(
+        description="The handoff that this one goes on from, when its claimer escalated further."
+    )
+    def supersedes(self, info: Info) -> "Handoff | None":
+        if self.supersedes_id is None:
+            return None
+        return info.context.loaders.handoffs.load(self.supersedes_id, Handoff.of)
+
+
+def _deliveries(rows: Sequence[Columns]) -> list[Delivery]:
+    return [Delivery.of(row) for row in rows]
+
+
+def cursor_of(row: Columns) -> str:
+    return PLACES.write(row["priority_rank"], row["id"].bytes)
+
+
+def place_of(cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    rank, handoff_id = PLACES.read(cursor, "after")
+    return rank, UUID(bytes=handoff_id)

@@ -1,0 +1,63 @@
+"""Entries of a session's timeline."""
+
+from datetime import datetime
+from struct import Struct
+from typing import Final, Self
+from uuid import UUID
+
+import strawberry
+
+from db.database import Columns
+from schema.enums import StepKind, StepOutcome
+from schema.fields import field
+from schema.nodes import Info, Node
+from schema.pagination import Keys
+from schema.types.engineer import Engineer, engineer
+from services.ids import Kind, public
+
+POSITIONS: Final = Keys(b"t", Struct(">i"))
+
+
+@strawberry.type(
+    description=(
+        "An entry of a session's diagnostic timeline: something tried, seen or ruled out. For who "
+        "may see the session."
+    )
+)
+class Step(Node):
+    position: int = strawberry.field(description="Its place in the timeline, counted from 1.")
+    kind: StepKind = strawberry.field(description="What sort of entry it is.")
+    title: str = strawberry.field(description="What was done or found, in a line.")
+    detail: str | None = strawberry.field(
+        description="Commands, output, observations: plain text of up to 10,000 characters."
+    )
+    hypothesis: str | None = strawberry.field(description="The suspicion that it tests.")
+    outcome: StepOutcome = strawberry.field(description="What came of it.")
+    recorded_at: datetime = strawberry.field(description="When it was recorded.")
+    author_id: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, row: Columns) -> Self:
+        return cls(
+            id=strawberry.ID(public(Kind.STEP, row["id"])),
+            position=row["position"],
+            kind=StepKind[row["kind"]],
+            title=row["title"],
+            detail=row["detail"],
+            hypothesis=row["hypothesis"],
+            outcome=StepOutcome[row["outcome"]],
+            recorded_at=row["recorded_at"],
+            author_id=row["author_id"],
+        )
+
+    @field(description="Who recorded it.")
+    def author(self, info: Info) -> Engineer:
+        return engineer(info.context, self.author_id)
+
+
+def cursor_of(row: Columns) -> str:
+    return POSITIONS.write(row["position"])
+
+
+def position_of(cursor: str | None, argument: str) -> int | None:
+    return None if cursor is None else int(POSITIONS.read(cursor, argument)[0])

@@ -1,0 +1,31 @@
+"""A client of the schema, with a real database and a real hub behind it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from db.database import Database
+from db.embedded.cluster import SUPERUSER
+from services.events import Doorbell, Hub
+from tests.harness.postgres import Cluster
+from tests.schema.asking import Client
+
+
+@pytest.fixture
+async def hub(database: Database) -> AsyncIterator[Hub]:
+    """It polls so seldom that only a ring can explain what comes."""
+    started = Hub(database, Doorbell("memory://"), poll=timedelta(seconds=30))
+    await started.start()
+    yield started
+    await started.stop()
+
+
+@pytest.fixture
+async def client(database: Database, hub: Hub) -> Client:
+    return Client(database, hub)
+
+
+@pytest.fixture(scope="module")
+def superuser_dsn(cluster: Cluster, database_name: str) -> str:
+    return cluster.dsn(database_name, SUPERUSER)
