@@ -159,6 +159,7 @@ def _take_over_stdlib(handler: logging.Handler, level: str) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
         # without a handler in reach uvicorn doesn't even prepare its access lines
         logger.propagate = name != "uvicorn.access"
     for name in WARNINGS_ONLY:
