@@ -75,3 +75,18 @@ async def test_the_same_subject_in_two_accounts_is_two_people(
     there = await sign_in(database, claims(other_account))
     assert here.id != there.id
     assert there.account_id == other_account.id
+
+
+async def test_an_older_token_that_comes_while_a_newer_one_is_written_changes_nothing(
+    database: Database, account: Account
+) -> None:
+    await sign_in(database, claims(account, issued_at=NOON - timedelta(hours=1)))
+    async with database.transaction(account.id) as tx:
+        await tx.execute(
+            "UPDATE engineer SET role = 'VIEWER', claims_issued_at = $1 WHERE subject = 'idp|7'",
+            NOON + timedelta(minutes=1),
+        )
+        older = asyncio.create_task(sign_in(database, claims(account, role=Role.ADMIN)))
+        await asyncio.sleep(0.1)  # it has read the row as it was, and waits to write it
+        assert not older.done()
+    assert (await older).role == Role.VIEWER

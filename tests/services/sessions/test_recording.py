@@ -98,3 +98,17 @@ async def test_a_repeat_shows_nothing_of_a_session_that_others_work_on_since(
     await claimed(database, account.tier3, further)
     with pytest.raises(NotAllowed, match="done before"):
         await record(database, account.tier2, won.session["id"], idempotency_key="k")
+
+
+async def test_a_step_that_comes_while_the_session_is_being_resolved_is_refused(
+    database: Database, account: Account
+) -> None:
+    session = await started(database, account.tier1, steps=0)
+    async with database.transaction(account.id) as tx:
+        await resolve(tx, account.tier1, session["id"], "Rebooted", now=NOON)
+        recording = asyncio.create_task(record(database, account.tier1, session["id"]))
+        await asyncio.sleep(0.1)
+        assert not recording.done()
+    with pytest.raises(SessionClosed):
+        await recording
+    assert await count(database, account.tier1, "step") == 0
