@@ -60,6 +60,7 @@ class WebApp:
             engine,
             self._sign_in,
             self._context,
+            keep=service.rights.keep,
             options=options,
             allowed_origins=settings.allowed_origins,
             observe=reporter,

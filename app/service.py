@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from app.databases import Access
 from app.demo.seeding import seed
 from app.observability.metrics import Metrics
+from app.rights import Rights
 from app.settings import Settings, auth_secret
 from app.signin import PublishedKeys, SharedSecret, SignIn, TokenVerifier
 from db import guard
@@ -28,6 +29,7 @@ class Service:
     doorbell: Doorbell
     hub: Hub
     sign_in: SignIn
+    rights: Rights
     options: Options
     metrics: Metrics
     draining: bool = False
@@ -59,16 +61,19 @@ async def opened(settings: Settings, access: Access) -> AsyncIterator[Service]:
             await seed(database, options, now=Service.clock())
         doorbell = Doorbell(broadcast_url(settings, access))
         hub = Hub(database, doorbell)
-        await hub.start()
-        stack.push_async_callback(hub.stop)
         metrics = Metrics()
         sign_in = SignIn(
             _verifier(settings, metrics),
             database,
             provision=settings.provision_engineers,
             refused=metrics.sign_in_refused,
+            changed=hub.ring_people,
         )
-        yield Service(settings, access, database, doorbell, hub, sign_in, options, metrics)
+        rights = Rights(database, hub, sign_in)
+        stack.push_async_callback(rights.stop)
+        await hub.start()
+        stack.push_async_callback(hub.stop)
+        yield Service(settings, access, database, doorbell, hub, sign_in, rights, options, metrics)
 
 
 def options_of(settings: Settings) -> Options:

@@ -6,7 +6,9 @@ docs/decisions/0002-sql-at-run-time.md.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import lru_cache
+from types import TracebackType
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -126,8 +128,7 @@ class Database:
     def connections_in_use(self) -> int:
         return self._pool.get_size() - self._pool.get_idle_size() if self._pool else 0
 
-    @asynccontextmanager
-    async def transaction(self, account_id: UUID) -> AsyncIterator[Transaction]:
+    def transaction(self, account_id: UUID) -> "AbstractAsyncContextManager[Transaction]":
         """One READ COMMITTED transaction that sees and writes rows of one account only.
 
         Commits at the end of the block; an exception rolls back. The account is set in the same
@@ -137,18 +138,7 @@ class Database:
         Raises NotCommitted, and one of CONNECTION_LOST: at the COMMIT that leaves open whether the
         server still carried it out.
         """
-        connection = await self._begin(account_id)
-        try:
-            yield Transaction(connection, account_id)
-        except BaseException:
-            await self._roll_back(connection)
-            raise
-        try:
-            ended = await connection.execute("COMMIT")
-        finally:
-            await self._give_back(connection)
-        if ended != "COMMIT":  # the answer to COMMIT in a failed transaction is a mild "ROLLBACK"
-            raise NotCommitted
+        return _Block(self, account_id)
 
     @asynccontextmanager
     async def system(self) -> AsyncIterator["PoolConnectionProxy[Row]"]:
@@ -160,9 +150,7 @@ class Database:
             await self._give_back(connection)
 
     async def _begin(self, account_id: UUID) -> "PoolConnectionProxy[Row]":
-        # str() of a UUID holds hexadecimal digits and dashes only: safe as a literal, and without
-        # parameters the two statements travel together
-        begin = f"BEGIN; SET LOCAL app.account_id = '{UUID(int=account_id.int)}'"
+        begin = _begin(account_id)
         try:
             return await self._begun(begin)
         except CONNECTION_LOST:
@@ -199,6 +187,46 @@ class Database:
     async def _give_back(self, connection: "PoolConnectionProxy[Row]") -> None:
         assert self._pool is not None  # noqa: S101 - acquired from it
         await self._pool.release(connection)
+
+
+class _Block:
+    """The block of one transaction. A class, because a generator costs twice as much."""
+
+    __slots__ = ("_account_id", "_connection", "_database")
+
+    _connection: "PoolConnectionProxy[Row]"
+
+    def __init__(self, database: Database, account_id: UUID) -> None:
+        self._database = database
+        self._account_id = account_id
+
+    async def __aenter__(self) -> Transaction:
+        self._connection = await self._database._begin(self._account_id)
+        return Transaction(self._connection, self._account_id)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        connection = self._connection
+        if kind is not None:
+            await self._database._roll_back(connection)
+            return
+        try:
+            ended = await connection.execute("COMMIT")
+        finally:
+            await self._database._give_back(connection)
+        if ended != "COMMIT":  # the answer to COMMIT in a failed transaction is a mild "ROLLBACK"
+            raise NotCommitted
+
+
+@lru_cache(maxsize=1024)
+def _begin(account_id: UUID) -> str:
+    # str() of a UUID holds hexadecimal digits and dashes only: safe as a literal, and without
+    # parameters the two statements travel together
+    return f"BEGIN; SET LOCAL app.account_id = '{UUID(int=account_id.int)}'"
 
 
 def _cut(connection: "PoolConnectionProxy[Row]") -> None:

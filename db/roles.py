@@ -15,6 +15,7 @@ PRIVILEGES: dict[str, str] = {
     "idempotency_key": "SELECT, INSERT",
     "notification": "SELECT, INSERT, UPDATE",
     "session": "SELECT, INSERT, UPDATE",
+    "session_view": "SELECT, INSERT",
     "snapshot": "SELECT, INSERT",  # frozen: there is no right to change it
     "step": "SELECT, INSERT, UPDATE",
 }

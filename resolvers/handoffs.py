@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from db.database import Columns, Row
 from db.models.vocabulary import HandoffIntent, HandoffStatus, Priority
 from resolvers import cursors
 from resolvers.context import Context
-from resolvers.ids import known
+from resolvers.ids import each_known, known
 from resolvers.pages import Page
-from services.handoffs import claiming, escalating, reading
-from services.handoffs.claiming import Claimed
+from services.handoffs import escalating, escalating_many, reading
 from services.handoffs.escalating import Escalated, Escalation
 from services.handoffs.reading import HandoffFilter
 from services.ids import Kind
@@ -90,9 +90,9 @@ class WantedHelp:
     priority: Priority
     target: str | None
 
-    def escalation(self) -> Escalation:
+    def escalation(self, session_id: UUID) -> Escalation:
         return Escalation(
-            known(self.session, Kind.SESSION),
+            session_id,
             self.reason,
             self.notes,
             self.intent,
@@ -111,7 +111,7 @@ async def escalate(
             escalated = await escalating.escalate(
                 tx,
                 actor,
-                wanted.escalation(),
+                wanted.escalation(known(wanted.session, Kind.SESSION)),
                 now=context.clock(),
                 options=context.options,
                 idempotency_key=idempotency_key,
@@ -120,29 +120,39 @@ async def escalate(
         return problem
     if escalated.seq is not None:
         context.hub.ring(actor.account_id, escalated.seq)
-        _keep(context, escalated)
+        _keep(context, escalated.handoff)
     return escalated
 
 
-def _keep(context: Context, escalated: Escalated) -> None:
-    """What was just written need not be loaded. Of a repeat it must: the door may be closed."""
-    handoff_id = escalated.handoff["id"]
-    context.loaders.sessions.prime(escalated.session["id"], escalated.session)
-    context.loaders.documentation_of_handoffs.prime(handoff_id, escalated.documentation)
-    context.loaders.deliveries_of_handoffs.prime(handoff_id, escalated.deliveries)
-
-
-async def claim_handoff(context: Context, handoff: str) -> Claimed | Problem:
-    """Claim as the caller, in one transaction. A refusal rolls it back and is returned."""
+async def escalate_many(
+    context: Context, wanted: Sequence[WantedHelp], *, idempotency_key: str | None
+) -> Sequence[Row] | Problem:
+    """All in one transaction. Returns the handoffs, in the order asked."""
     context.forget()
     actor = context.actor
-    handoff_id = known(handoff, Kind.HANDOFF)
+    session_ids = each_known([one.session for one in wanted], Kind.SESSION)
+    asked = [one.escalation(its_id) for one, its_id in zip(wanted, session_ids, strict=True)]
     try:
         async with context.database.transaction(actor.account_id) as tx:
-            claimed = await claiming.claim(tx, actor, handoff_id, now=context.clock())
+            handoffs, seq = await escalating_many.escalate_many(
+                tx,
+                actor,
+                asked,
+                now=context.clock(),
+                options=context.options,
+                idempotency_key=idempotency_key,
+            )
     except Problem as problem:
         return problem
-    if claimed.seq is not None:
-        context.hub.ring(actor.account_id, claimed.seq)
-    context.loaders.sessions.prime(claimed.session["id"], claimed.session)
-    return claimed
+    if seq is not None:
+        context.hub.ring(actor.account_id, seq)
+        for handoff in handoffs:
+            _keep(context, handoff)
+    return handoffs
+
+
+def _keep(context: Context, raised: Columns) -> None:
+    """What was just written need not be loaded. Of a repeat it must: the door may be closed."""
+    context.loaders.sessions.prime(raised["session"]["id"], raised["session"])
+    context.loaders.documentation_of_handoffs.prime(raised["id"], raised["documentation"])
+    context.loaders.deliveries_of_handoffs.prime(raised["id"], raised["deliveries"])

@@ -11,17 +11,19 @@ from uuid import UUID
 
 from db.database import Columns, Database, Row, Transaction
 from resolvers.loading import Loader, Reader
-from services import accounts, deliveries, documentation, engineers, notifications
+from services import accounts, deliveries, documentation, engineers, events, notifications, views
 from services.actor import Actor
 from services.handoffs import reading as handoffs
 from services.ids import Kind
 from services.sessions import reading as sessions
 from services.sessions.reading import StepWindow
+from services.views import Place, Viewing
 
 Window = TypeVar("Window", bound=Hashable)
 ReadTenant = Callable[[Transaction, Sequence[UUID]], Awaitable[Sequence[Row]]]
-Read = Callable[[Transaction, Actor, Sequence[UUID]], Awaitable[Sequence[Row]]]
-ReadWindow = Callable[[Transaction, Actor, Sequence[UUID], Window], Awaitable[Sequence[Row]]]
+ReadRecord = Callable[[Transaction, Actor, Sequence[UUID]], Awaitable[Sequence[Row]]]
+Read = Callable[[Viewing, Actor, Sequence[UUID]], Awaitable[Sequence[Row]]]
+ReadWindow = Callable[[Viewing, Actor, Sequence[UUID], Window], Awaitable[Sequence[Row]]]
 
 OneRow = Loader[UUID, Columns]
 ManyRows = Loader[UUID, Sequence[Columns]]
@@ -35,11 +37,25 @@ class HandoffWindow(NamedTuple):
     after: UUID | None
 
 
+class HistoryWindow(NamedTuple):
+    """Up to ``limit`` events of a handoff, behind the one of number ``after``."""
+
+    limit: int
+    after: int
+
+
+class ViewWindow(NamedTuple):
+    """Up to ``limit`` views of a session, behind ``after``."""
+
+    limit: int
+    after: Place | None
+
+
 class Loaders:
     """Made when first used, for one reader and one operation, since they remember."""
 
     def __init__(self, database: Database, actor: Actor) -> None:
-        self._reader = Reader(database, actor.account_id)
+        self._reader = Reader(database, actor)
         self._actor = actor
 
     def of(self, kind: Kind) -> OneRow:
@@ -65,7 +81,7 @@ class Loaders:
 
     @cached_property
     def handoffs(self) -> OneRow:
-        return self._one_row(handoffs.by_ids)
+        return self._one_row(_record(handoffs.by_ids))
 
     @cached_property
     def deliveries(self) -> OneRow:
@@ -77,7 +93,7 @@ class Loaders:
 
     @cached_property
     def notifications(self) -> OneRow:
-        return self._one_row(notifications.by_ids)
+        return self._one_row(_record(notifications.by_ids))
 
     @cached_property
     def snapshots(self) -> OneRow:
@@ -104,8 +120,9 @@ class Loaders:
 
     @cached_property
     def deliveries_of_handoffs(self) -> ManyRows:
-        async def read(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Sequence[Columns]]:
-            return _grouped(await deliveries.by_handoffs(tx, self._actor, keys), "handoff_id", keys)
+        async def read(view: Viewing, keys: Sequence[UUID]) -> Mapping[UUID, Sequence[Columns]]:
+            rows = await deliveries.by_handoffs(view, self._actor, keys)
+            return _grouped(rows, "handoff_id", keys)
 
         return Loader(self._reader, read)
 
@@ -117,26 +134,44 @@ class Loaders:
     def handoffs_of_sessions(self) -> Windows[HandoffWindow]:
         return self._windows(_handoffs_of_sessions)
 
+    @cached_property
+    def history_of_handoffs(self) -> Windows[HistoryWindow]:
+        return self._windows(_history_of_handoffs, key="handoff_id")
+
+    @cached_property
+    def access_logs(self) -> Windows[ViewWindow]:
+        """By (session, window); nothing for a session whose log the reader may not know."""
+
+        async def read(
+            view: Viewing, keys: Sequence[tuple[UUID, ViewWindow]]
+        ) -> Mapping[tuple[UUID, ViewWindow], Sequence[Columns]]:
+            found: dict[tuple[UUID, ViewWindow], Sequence[Columns]] = {}
+            for window, session_ids in _by_window(keys).items():
+                pages = await views.pages_of_sessions(
+                    view.tx, self._actor, session_ids, first=window.limit, after=window.after
+                )
+                found |= {(session_id, window): page for session_id, page in pages.items()}
+            return found
+
+        return Loader(self._reader, read)
+
     def _one_row(self, read: Read, *, key: str = "id") -> OneRow:
-        async def read_keys(tx: Transaction, keys: Sequence[UUID]) -> Mapping[UUID, Columns]:
-            return {row[key]: row for row in await read(tx, self._actor, keys)}
+        async def read_keys(view: Viewing, keys: Sequence[UUID]) -> Mapping[UUID, Columns]:
+            return {row[key]: row for row in await read(view, self._actor, keys)}
 
         return Loader(self._reader, read_keys)
 
-    def _windows(self, read: ReadWindow[Window]) -> Windows[Window]:
-        """Parts of sessions, by (session, window): a statement for each different window."""
+    def _windows(self, read: ReadWindow[Window], *, key: str = "session_id") -> Windows[Window]:
+        """Parts of things, by (``key``, window): a statement for each different window."""
 
         async def read_keys(
-            tx: Transaction, keys: Sequence[tuple[UUID, Window]]
+            view: Viewing, keys: Sequence[tuple[UUID, Window]]
         ) -> Mapping[tuple[UUID, Window], Sequence[Columns]]:
-            asked: defaultdict[Window, list[UUID]] = defaultdict(list)
-            for session_id, window in keys:
-                asked[window].append(session_id)
             found: dict[tuple[UUID, Window], Sequence[Columns]] = {}
-            for window, session_ids in asked.items():
-                rows = await read(tx, self._actor, session_ids, window)
-                for session_id, part in _grouped(rows, "session_id", session_ids).items():
-                    found[session_id, window] = part
+            for window, whole_ids in _by_window(keys).items():
+                rows = await read(view, self._actor, whole_ids, window)
+                for whole_id, part in _grouped(rows, key, whole_ids).items():
+                    found[whole_id, window] = part
             return found
 
         return Loader(self._reader, read_keys)
@@ -157,18 +192,42 @@ BY_KIND: Final = {
 def _for_everybody(read: ReadTenant) -> Read:
     """What everybody of the account may see, whoever asks."""
 
-    async def read_for(tx: Transaction, _: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
-        return await read(tx, ids)
+    async def read_for(view: Viewing, _: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+        return await read(view.tx, ids)
+
+    return read_for
+
+
+def _record(read: ReadRecord) -> Read:
+    """What is no content."""
+
+    async def read_for(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+        return await read(view.tx, actor, ids)
 
     return read_for
 
 
 async def _handoffs_of_sessions(
-    tx: Transaction, actor: Actor, session_ids: Sequence[UUID], window: HandoffWindow
+    view: Viewing, actor: Actor, session_ids: Sequence[UUID], window: HandoffWindow
 ) -> Sequence[Row]:
     return await handoffs.pages_of_sessions(
-        tx, actor, session_ids, first=window.limit, after=window.after
+        view.tx, actor, session_ids, first=window.limit, after=window.after
     )
+
+
+async def _history_of_handoffs(
+    view: Viewing, actor: Actor, handoff_ids: Sequence[UUID], window: HistoryWindow
+) -> Sequence[Row]:
+    return await events.of_handoffs(
+        view.tx, actor, handoff_ids, first=window.limit, after=window.after
+    )
+
+
+def _by_window(keys: Sequence[tuple[UUID, Window]]) -> Mapping[Window, list[UUID]]:
+    asked: defaultdict[Window, list[UUID]] = defaultdict(list)
+    for whole_id, window in keys:
+        asked[window].append(whole_id)
+    return asked
 
 
 def _grouped(

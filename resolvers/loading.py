@@ -10,9 +10,11 @@ and twice the processor time for each row.
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
-from uuid import UUID
 
-from db.database import Database, Transaction
+from db.database import Database
+from services import views
+from services.actor import Actor
+from services.views import Viewing
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -22,9 +24,9 @@ T = TypeVar("T")
 class Reader:
     """Reads for all loaders of one operation."""
 
-    def __init__(self, database: Database, account_id: UUID) -> None:
+    def __init__(self, database: Database, actor: Actor) -> None:
         self._database = database
-        self._account_id = account_id
+        self._actor = actor
         self._due: list[Loader[Any, Any]] = []
         self._reading: set[asyncio.Task[None]] = set()  # the loop itself holds tasks weakly
 
@@ -40,9 +42,9 @@ class Reader:
         due, self._due = self._due, []
         batches = [loader._begin() for loader in due]
         try:
-            async with self._database.transaction(self._account_id) as tx:
+            async with views.viewing(self._database, self._actor) as view:
                 for batch in batches:
-                    await batch.read(tx)
+                    await batch.read(view)
         except Exception as error:
             for batch in batches:
                 batch.fail(error)
@@ -64,7 +66,7 @@ class Loader(Generic[K, R]):
     def __init__(
         self,
         reader: Reader,
-        read: Callable[[Transaction, Sequence[K]], Awaitable[Mapping[K, R]]],
+        read: Callable[[Viewing, Sequence[K]], Awaitable[Mapping[K, R]]],
     ) -> None:
         self.read = read
         self._reader = reader
@@ -144,8 +146,8 @@ class _Batch(Generic[K, R]):
         self._keys = keys
         self._found: Mapping[K, R] = {}
 
-    async def read(self, tx: Transaction) -> None:
-        self._found = await self._loader.read(tx, self._keys)
+    async def read(self, view: Viewing) -> None:
+        self._found = await self._loader.read(view, self._keys)
 
     def hand_out(self) -> None:
         for key in self._keys:

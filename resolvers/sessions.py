@@ -11,13 +11,14 @@ from resolvers.context import Context
 from resolvers.errors import ClientError
 from resolvers.ids import known
 from resolvers.pages import Page
-from services import text
+from services import text, views
+from services.handoffs import resolving
+from services.handoffs.resolving import Resolved
 from services.ids import Kind
 from services.problems import InvalidInput, Problem
-from services.sessions import reading, recording, resolving, starting
+from services.sessions import reading, recording, starting
 from services.sessions.reading import BEGINNING, END, SessionFilter, StepWindow
 from services.sessions.recording import Recorded, StepDraft
-from services.sessions.resolving import Resolved
 from services.sessions.starting import SessionDraft
 
 
@@ -81,8 +82,8 @@ async def sessions(
     context: Context, wanted: WantedSessions, *, first: int, after: UUID | None
 ) -> Page:
     conditions = wanted.conditions()
-    async with context.database.transaction(context.actor.account_id) as tx:
-        rows = await reading.page(tx, context.actor, conditions, first=first + 1, after=after)
+    async with views.viewing(context.database, context.actor) as view:
+        rows = await reading.page(view, context.actor, conditions, first=first, after=after)
     return Page.forward(rows, first, begun=after is not None)
 
 
@@ -115,14 +116,21 @@ async def record_step(
         return problem
 
 
-async def resolve_session(context: Context, session: str, resolution: str) -> Resolved | Problem:
+async def resolve_session(
+    context: Context, session: str, resolution: str, *, expected_version: int | None
+) -> Resolved | Problem:
     context.forget()
     actor = context.actor
     session_id = known(session, Kind.SESSION)
     try:
         async with context.database.transaction(actor.account_id) as tx:
             resolved = await resolving.resolve(
-                tx, actor, session_id, resolution, now=context.clock()
+                tx,
+                actor,
+                session_id,
+                resolution,
+                now=context.clock(),
+                expected_version=expected_version,
             )
     except Problem as problem:
         return problem

@@ -23,12 +23,14 @@ from db.models.vocabulary import (
     StepOutcome,
 )
 from services.handoffs.problems import Ineligible
+from services.handoffs.rules import HandoffAction
 
 __all__ = [
     "AssessmentState",
     "Confidence",
     "DeliveryChannel",
     "DeliveryState",
+    "HandoffAction",
     "HandoffIntent",
     "HandoffStatus",
     "Ineligible",
@@ -92,6 +94,19 @@ words(
         HandoffStatus.RESOLVED: "Who took it over resolved the session.",
         HandoffStatus.CANCELLED: "It was withdrawn before anybody took it.",
         HandoffStatus.SUPERSEDED: "Who took it over escalated further: a newer handoff goes on.",
+    },
+)
+words(
+    HandoffAction,
+    "What somebody can do with a handoff.",
+    {
+        HandoffAction.CLAIM: "Take it, and the session with it: `claimHandoff`.",
+        HandoffAction.DECLINE: "Say no, as its target, so that all are asked: `declineHandoff`.",
+        HandoffAction.REASSIGN: "Ask another engineer while it waits: `reassignHandoff`.",
+        HandoffAction.CANCEL: "Withdraw it before anybody has taken it: `cancelHandoff`.",
+        HandoffAction.RELEASE: "Let it wait again after it was claimed: `releaseHandoff`.",
+        HandoffAction.RETURN: "Give it back to its raiser with guidance: `returnHandoff`.",
+        HandoffAction.RESOLVE: "Resolve it together with its session: `resolveSession`.",
     },
 )
 words(

@@ -4,31 +4,46 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import handoffs, notifications, sessions
+from resolvers import claims, handoffs, notifications, sessions, transitions
 from schema.fields import mutation
+from schema.inputs.cancel_handoff import CancelHandoffInput
 from schema.inputs.claim_handoff import ClaimHandoffInput
+from schema.inputs.claim_handoffs import ClaimHandoffsInput
+from schema.inputs.decline_handoff import DeclineHandoffInput
 from schema.inputs.escalate import EscalateInput
+from schema.inputs.escalate_many import EscalateManyInput
 from schema.inputs.mark_notifications_read import MarkNotificationsReadInput
+from schema.inputs.reassign_handoff import ReassignHandoffInput
 from schema.inputs.record_step import RecordStepInput
+from schema.inputs.release_handoff import ReleaseHandoffInput
 from schema.inputs.resolve_session import ResolveSessionInput
+from schema.inputs.return_handoff import ReturnHandoffInput
 from schema.inputs.start_session import StartSessionInput
 from schema.nodes import Info
+from schema.results.cancel_handoff import CancelHandoffResult, cancel_handoff_result
 from schema.results.claim_handoff import ClaimHandoffResult, claim_handoff_result
+from schema.results.claim_handoffs import ClaimHandoffsResult, claim_handoffs_result
+from schema.results.decline_handoff import DeclineHandoffResult, decline_handoff_result
 from schema.results.escalate import EscalateResult, escalate_result
+from schema.results.escalate_many import EscalateManyResult, escalate_many_result
 from schema.results.mark_notifications_read import (
     MarkNotificationsReadResult,
     mark_notifications_read_result,
 )
+from schema.results.reassign_handoff import ReassignHandoffResult, reassign_handoff_result
 from schema.results.record_step import RecordStepResult, record_step_result
+from schema.results.release_handoff import ReleaseHandoffResult, release_handoff_result
 from schema.results.resolve_session import ResolveSessionResult, resolve_session_result
+from schema.results.return_handoff import ReturnHandoffResult, return_handoff_result
 from schema.results.start_session import StartSessionResult, start_session_result
 from services.problems import InvalidInput
 
 
 @strawberry.type(
     description=(
-        "What can be done. Each mutation is one transaction and answers with a union: its success, "
-        "or a refusal that implements Problem and changed nothing."
+        "What can be done. Each mutation is one transaction (`claimHandoffs` one for each) and "
+        "answers with a union: its success, or a refusal that implements Problem and changed "
+        "nothing."
     )
 )
 class Mutation:
@@ -79,7 +94,12 @@ class Mutation:
             ResolveSessionInput, strawberry.argument(description="What fixed which session.")
         ],
     ) -> ResolveSessionResult:
-        outcome = await sessions.resolve_session(info.context, input.session_id, input.resolution)
+        outcome = await sessions.resolve_session(
+            info.context,
+            input.session_id,
+            input.resolution,
+            expected_version=input.expected_version,
+        )
         return resolve_session_result(outcome)
 
     @mutation(
@@ -105,6 +125,24 @@ class Mutation:
 
     @mutation(
         description=(
+            "Ask for somebody to take several ACTIVE sessions over, as at the end of a shift: each "
+            "as `escalate` would, in one transaction. All of them, or none when one can't be."
+        )
+    )
+    async def escalate_many(
+        self,
+        info: Info,
+        input: Annotated[
+            EscalateManyInput, strawberry.argument(description="What is handed over, and why.")
+        ],
+    ) -> EscalateManyResult:
+        outcome = await handoffs.escalate_many(
+            info.context, input.help(), idempotency_key=input.idempotency_key
+        )
+        return escalate_many_result(outcome, input.session_ids)
+
+    @mutation(
+        description=(
             "Take a waiting handoff, and the session with it: the first engineer to ask gets it, "
             "the others are told who that is. Asking again after having won is harmless. Not for "
             "its raiser, and not for VIEWERs."
@@ -117,8 +155,116 @@ class Mutation:
             ClaimHandoffInput, strawberry.argument(description="Which handoff to take.")
         ],
     ) -> ClaimHandoffResult:
-        outcome = await handoffs.claim_handoff(info.context, input.handoff_id)
+        outcome = await claims.claim_handoff(info.context, input.handoff_id, input.guard())
         return claim_handoff_result(outcome)
+
+    @mutation(
+        description=(
+            "Take several waiting handoffs, as at the start of a shift. Each is claimed by itself, "
+            "in a transaction of its own: the answer says of each whether it was won, or who has "
+            "it."
+        )
+    )
+    async def claim_handoffs(
+        self,
+        info: Info,
+        input: Annotated[
+            ClaimHandoffsInput, strawberry.argument(description="Which handoffs to take.")
+        ],
+    ) -> ClaimHandoffsResult:
+        outcome = await claims.claim_handoffs(
+            info.context, input.handoff_ids, idempotency_key=input.idempotency_key
+        )
+        return claim_handoffs_result(outcome)
+
+    @mutation(
+        description=(
+            "Say no to a handoff that waits for the viewer. It goes on waiting, without a target, "
+            "and everybody eligible is told. For its target."
+        )
+    )
+    async def decline_handoff(
+        self,
+        info: Info,
+        input: Annotated[
+            DeclineHandoffInput, strawberry.argument(description="What can't be taken, and why.")
+        ],
+    ) -> DeclineHandoffResult:
+        outcome = await transitions.decline(
+            info.context, input.handoff_id, input.reason, input.guard()
+        )
+        return decline_handoff_result(outcome)
+
+    @mutation(
+        description=(
+            "Ask another engineer while a handoff waits. They are told, and so is who was asked "
+            "before. For its raiser and ADMINs."
+        )
+    )
+    async def reassign_handoff(
+        self,
+        info: Info,
+        input: Annotated[
+            ReassignHandoffInput, strawberry.argument(description="Who is asked instead.")
+        ],
+    ) -> ReassignHandoffResult:
+        outcome = await transitions.reassign(
+            info.context, input.handoff_id, input.target_engineer_id, input.guard()
+        )
+        return reassign_handoff_result(outcome)
+
+    @mutation(
+        description=(
+            "Withdraw a handoff that waits: the session is ACTIVE again, with its raiser. For its "
+            "raiser and ADMINs."
+        )
+    )
+    async def cancel_handoff(
+        self,
+        info: Info,
+        input: Annotated[
+            CancelHandoffInput, strawberry.argument(description="What is not needed any more.")
+        ],
+    ) -> CancelHandoffResult:
+        outcome = await transitions.cancel(info.context, input.handoff_id, input.guard())
+        return cancel_handoff_result(outcome)
+
+    @mutation(
+        description=(
+            "Let a claimed handoff wait again: the session is ESCALATED, everybody eligible is "
+            "told anew, and the reason is shown. For who claimed it, and ADMINs."
+        )
+    )
+    async def release_handoff(
+        self,
+        info: Info,
+        input: Annotated[
+            ReleaseHandoffInput, strawberry.argument(description="What goes back, and why.")
+        ],
+    ) -> ReleaseHandoffResult:
+        outcome = await transitions.release(
+            info.context, input.handoff_id, input.reason, input.guard()
+        )
+        return release_handoff_result(outcome)
+
+    @mutation(
+        description=(
+            "Give a claimed handoff back to its raiser with guidance, which becomes a step of the "
+            "session: it is theirs again. For who claimed it."
+        )
+    )
+    async def return_handoff(
+        self,
+        info: Info,
+        input: Annotated[
+            ReturnHandoffInput,
+            strawberry.argument(description="What goes back, and what to do next."),
+        ],
+    ) -> ReturnHandoffResult:
+        outcome = await transitions.return_(
+            info.context, input.handoff_id, input.guidance, input.guard()
+        )
+        return return_handoff_result(outcome)
 
     @mutation(
         description=(

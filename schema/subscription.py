@@ -16,8 +16,8 @@ from schema.fields import subscription
 from schema.nodes import Info
 from schema.pagination import given
 from schema.scalars import Cursor
-from schema.types.event import (
-    HandoffCreated,
+from schema.types.event import HandoffCreated
+from schema.types.stream import (
     HandoffStreamMessage,
     NotificationReceived,
     StreamReady,
@@ -75,7 +75,9 @@ class Subscription:
         async with streams.handoff_events(info.context, given(after), given(handoff_id)) as stream:
             yield StreamReady.of(stream)
             async for event in stream:
-                yield handoff_event(event, info.context)
+                message = handoff_event(event, info.context)
+                if message is not None:
+                    yield message
 
     @subscription(description="New items of the viewer's own bell.")
     async def notification_received(

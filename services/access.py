@@ -5,6 +5,7 @@ take it over, every ENGINEER of the account. VIEWERs never. Row-level security h
 accounts away before this is asked.
 """
 
+from typing import Final
 from uuid import UUID
 
 from db.database import Row
@@ -27,6 +28,46 @@ def door(actor: Actor, me: str) -> str:
                 f"(s.owner_id = {me}::uuid OR s.escalated_to_id IS NOT DISTINCT FROM {me}::uuid "
                 f"OR s.status IN ({_WAITING}))"
             )
+        case Role.VIEWER:
+            return f"({me}::uuid IS NULL)"
+
+
+SEEN_THROUGH: Final = "seen_through"
+"""The column in which a row of content says that it was read through the open door."""
+
+
+def seen_through(actor: Actor, me: str, *, handoff: str | None = None) -> str:
+    """A column of rows that passed the door: the waiting handoff that alone lets the actor in.
+
+    Null for whom the session is open anyway. In the statement that reads the content, so that the
+    two are true at the same instant. ``handoff`` is one of the session that is joined already, and
+    looked at first.
+    """
+    if actor.role != Role.ENGINEER:
+        return f"NULL::uuid AS {SEEN_THROUGH}"
+    # asked for like this, it is found by the index of live handoffs, one row, whatever PostgreSQL
+    # thinks of the number of those that wait
+    found = (
+        "(SELECT CASE w.status WHEN 'OPEN' THEN w.id END FROM handoff w "
+        "WHERE w.account_id = s.account_id AND w.session_id = s.id "
+        "AND w.status IN ('OPEN', 'CLAIMED'))"
+    )
+    if handoff is not None:
+        found = f"CASE {handoff}.status WHEN 'OPEN' THEN {handoff}.id ELSE {found} END"
+    # a session that has a holder has no OPEN handoff
+    return f"CASE WHEN s.owner_id <> {me}::uuid THEN {found} END AS {SEEN_THROUGH}"
+
+
+def audit(actor: Actor, me: str) -> str:
+    """Who may know who looked in, in SQL over ``session s``: its owner and ADMINs.
+
+    Always true or false, and it names ``me`` whatever the role.
+    """
+    match actor.role:
+        case Role.ADMIN:
+            return f"({me}::uuid IS NOT NULL)"
+        case Role.ENGINEER:
+            return f"(s.owner_id = {me}::uuid)"
         case Role.VIEWER:
             return f"({me}::uuid IS NULL)"
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from db.database import Columns, Row, Transaction
 from db.ids import uuid7
-from db.models.vocabulary import DeliveryChannel, DeliveryState
-from services.access import door
+from db.models.vocabulary import DeliveryChannel, DeliveryState, EventType
+from services.access import door, seen_through
 from services.actor import Actor
 from services.options import Options
+from services.views import Viewing
 
 
 class SkipReason(StrEnum):
@@ -106,25 +109,68 @@ def _promise(
     return Promise(uuid7(), channel, target, key, skip, engineer_id)
 
 
-async def by_handoffs(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+def following(
+    account: str, handoff: str, purpose: str, version: str, now: str, *, of: str = ""
+) -> str:
+    """The statement that promises follow-ups: whoever was told of the raise is told how it went on.
+
+    The arguments are SQL. ``version`` is the handoff's, as text: one that is claimed twice has two
+    such effects. ``of`` is a relation that the other arguments are columns of.
+    """
+    return f"""
+        INSERT INTO delivery (account_id, id, handoff_id, engineer_id, channel, purpose, target,
+            state, attempts, next_attempt_at, idempotency_key, created_at)
+        SELECT d.account_id, gen_random_uuid(), d.handoff_id, d.engineer_id, d.channel, {purpose},
+            d.target, 'PENDING', 0, now(),
+            replace(d.idempotency_key, ':raised:', ':' || {purpose} || {version} || ':'), {now}
+        FROM delivery d {of and f"CROSS JOIN {of}"}
+        WHERE d.account_id = {account} AND d.handoff_id = {handoff} AND d.purpose = 'raised'
+          AND d.state <> 'SKIPPED'
+    """
+
+
+FOLLOWED: Final = frozenset(
+    {
+        EventType.HANDOFF_CLAIMED,
+        EventType.HANDOFF_RELEASED,
+        EventType.HANDOFF_RETURNED,
+        EventType.HANDOFF_RESOLVED,
+        EventType.HANDOFF_CANCELLED,
+    }
+)
+"""What is told outside. Who is asked is told inside only."""
+
+
+async def follow_up(
+    tx: Transaction, handoff_id: UUID, about: EventType, version: int, *, now: datetime
+) -> None:
+    """Promise to tell outside what has become of a handoff, by each channel that told of it."""
+    if about not in FOLLOWED:
+        return
+    purpose = about.value.rpartition(".")[2]
+    statement = following("$1", "$2", "$3::text", "$4::text", "$5")
+    await tx.execute(statement, tx.account_id, handoff_id, purpose, str(version), now)
+
+
+async def by_handoffs(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
     """In the order they were promised, of handoffs whose session the actor may see."""
-    return await tx.fetch(
+    return await view.fetch(
         f"""
-        SELECT d.* FROM delivery d
+        SELECT d.*, {seen_through(actor, "$2", handoff="h")} FROM delivery d
         JOIN handoff h ON h.account_id = d.account_id AND h.id = d.handoff_id
         JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
         WHERE d.handoff_id = ANY ($1) AND {door(actor, "$2")}
-        ORDER BY d.handoff_id, d.id
+        ORDER BY d.handoff_id, d.created_at, d.id
         """,
         ids,
         actor.id,
     )
 
 
-async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
-    return await tx.fetch(
+async def by_ids(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+    return await view.fetch(
         f"""
-        SELECT d.* FROM delivery d
+        SELECT d.*, {seen_through(actor, "$2", handoff="h")} FROM delivery d
         JOIN handoff h ON h.account_id = d.account_id AND h.id = d.handoff_id
         JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
         WHERE d.id = ANY ($1) AND {door(actor, "$2")}

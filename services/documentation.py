@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from db.database import Columns, Row, Transaction
+from db.database import Columns, Row
 from db.models.vocabulary import StepOutcome
-from services.access import door
+from services.access import door, seen_through
 from services.actor import Actor
+from services.views import Viewing
 
 OUTCOMES: Final = {
     StepOutcome.PENDING: "not finished",
@@ -138,11 +139,11 @@ def _minute(rfc3339: str) -> str:
     return f"{rfc3339[:10]} {rfc3339[11:16]} UTC"
 
 
-async def by_handoffs(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+async def by_handoffs(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
     """The newest version written for each handoff whose session the actor may see."""
-    return await tx.fetch(
+    return await view.fetch(
         f"""
-        SELECT DISTINCT ON (d.handoff_id) d.* FROM documentation d
+        SELECT DISTINCT ON (d.handoff_id) d.*, {seen_through(actor, "$2")} FROM documentation d
         JOIN session s ON s.account_id = d.account_id AND s.id = d.session_id
         WHERE d.handoff_id = ANY ($1) AND {door(actor, "$2")}
         ORDER BY d.handoff_id, d.version DESC
@@ -152,11 +153,11 @@ async def by_handoffs(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Seq
     )
 
 
-async def by_sessions(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+async def by_sessions(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
     """The newest version of each session that the actor may see."""
-    return await tx.fetch(
+    return await view.fetch(
         f"""
-        SELECT DISTINCT ON (d.session_id) d.* FROM documentation d
+        SELECT DISTINCT ON (d.session_id) d.*, {seen_through(actor, "$2")} FROM documentation d
         JOIN session s ON s.account_id = d.account_id AND s.id = d.session_id
         WHERE d.session_id = ANY ($1) AND {door(actor, "$2")}
         ORDER BY d.session_id, d.version DESC
@@ -166,11 +167,11 @@ async def by_sessions(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Seq
     )
 
 
-async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+async def by_ids(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
     """Of sessions the actor may see; any version."""
-    return await tx.fetch(
+    return await view.fetch(
         f"""
-        SELECT d.* FROM documentation d
+        SELECT d.*, {seen_through(actor, "$2")} FROM documentation d
         JOIN session s ON s.account_id = d.account_id AND s.id = d.session_id
         WHERE d.id = ANY ($1) AND {door(actor, "$2")}
         """,

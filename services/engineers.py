@@ -1,6 +1,6 @@
 """People, made and kept current from the claims of their tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from db.database import Database, Row, Transaction
 from db.ids import uuid7
 from db.models.vocabulary import Role
 from services.actor import Actor
+from services.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +48,75 @@ class InactiveEngineer(SignInRefused):
         super().__init__("Your access to this account was removed. Ask an administrator.")
 
 
-async def sign_in(database: Database, claims: Claims, *, provision: bool = True) -> Actor:
+class NoSuchEngineer(Problem):
+    def __init__(self, email: str) -> None:
+        super().__init__(f"Nobody in this account has the e-mail address {email!r}.")
+
+
+async def sign_in(
+    database: Database,
+    claims: Claims,
+    *,
+    provision: bool = True,
+    changed: Callable[[UUID], None] = lambda account_id: None,
+) -> Actor:
     """The engineer a token speaks for; created when new and ``provision`` allows it.
 
     Role, tier, name and e-mail follow the newest token by its `iat`: an older one still in use
-    can't bring an old role back. Raises UnknownAccount, UnknownEngineer or InactiveEngineer.
+    can't bring an old role back. ``changed`` is told the account, after COMMIT, when the role or
+    tier of somebody who was known is another now.
+    Raises UnknownAccount, UnknownEngineer or InactiveEngineer.
     """
     async with database.system() as connection:
         account_id = await connection.fetchval("SELECT id FROM account_by_slug($1)", claims.account)
     if account_id is None:
         raise UnknownAccount(claims.account)
     async with database.transaction(account_id) as tx:
-        row = await _known(tx, claims.subject)
+        row = known = await _known(tx, claims.subject)
         if row is None and not provision:
             raise UnknownEngineer
         if row is None or _is_older(row["claims_issued_at"], claims.issued_at):
             await _write(tx, claims)
             row = await _known(tx, claims.subject)
+    if known is not None and row is not None and _rights(known) != _rights(row):
+        changed(account_id)
     if row is None or not row["active"]:
         raise InactiveEngineer
     return Actor(account_id, row["id"], Role(row["role"]), row["tier"], row["name"], row["email"])
 
 
+async def set_active(tx: Transaction, email: str, *, active: bool) -> Sequence[Row]:
+    """Let everybody of the account with this e-mail address in again, or keep them out.
+
+    What they own and hold stays theirs. Returns the engineers. Raises NoSuchEngineer.
+    """
+    rows = await tx.fetch(
+        "UPDATE engineer SET active = $2, updated_at = now() WHERE lower(email) = lower($1) "
+        "RETURNING *",
+        email.strip(),
+        active,
+    )
+    if not rows:
+        raise NoSuchEngineer(email)
+    return rows
+
+
+async def entitled(tx: Transaction, actors: Collection[Actor]) -> set[Actor]:
+    """Those whose role and tier are still what they came with, and who have not been removed."""
+    rows = await tx.fetch(
+        "SELECT id, role, tier FROM engineer WHERE id = ANY ($1) AND active",
+        [actor.id for actor in actors],
+    )
+    rights = {row["id"]: _rights(row) for row in rows}
+    return {actor for actor in actors if rights.get(actor.id) == (actor.role, actor.tier)}
+
+
 async def by_ids(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Row]:
     return await tx.fetch("SELECT * FROM engineer WHERE id = ANY ($1)", ids)
+
+
+def _rights(row: Row) -> tuple[str, int]:
+    return row["role"], row["tier"]
 
 
 def _is_older(known: datetime | None, issued: datetime) -> bool:

@@ -29,12 +29,7 @@ async def remember(
     with the same key that is under way is waited for, and a rolled-back one leaves no trace.
     Returns None the first time. Raises IdempotencyConflict when the earlier request was another.
     """
-    if not key.strip() or len(key) > LONGEST_KEY or not key.isprintable():
-        raise InvalidInput(
-            "idempotencyKey",
-            f"idempotencyKey must have 1 to {LONGEST_KEY} printable characters, for example a "
-            "UUID made for this request.",
-        )
+    _check(key)
     # `default`: ids read from the database are of a subclass of UUID, which orjson leaves to us
     text = orjson.dumps(request, default=str, option=orjson.OPT_SORT_KEYS)
     digest = hashlib.sha256(text).digest()
@@ -67,3 +62,21 @@ async def remember(
         raise IdempotencyConflict
     result: UUID = earlier["result_id"]
     return result
+
+
+def of_item(key: str, item: UUID) -> str:
+    """The key of one item, for a request that does several things independently under one key.
+
+    Raises InvalidInput for a ``key`` that can't be one.
+    """
+    _check(key)
+    return hashlib.sha256(f"{key} {item}".encode()).hexdigest()
+
+
+def _check(key: str) -> None:
+    if not key.strip() or len(key) > LONGEST_KEY or not key.isprintable():
+        raise InvalidInput(
+            "idempotencyKey",
+            f"idempotencyKey must have 1 to {LONGEST_KEY} printable characters, for example a "
+            "UUID made for this request.",
+        )

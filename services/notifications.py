@@ -47,6 +47,16 @@ Source: DESIGN section 4.
 """
 
 
+OFFERS: Final = frozenset(
+    {
+        EventType.HANDOFF_CREATED,
+        EventType.HANDOFF_DECLINED,
+        EventType.HANDOFF_REASSIGNED,
+        EventType.HANDOFF_RELEASED,
+    }
+)
+"""News of a handoff that waits: whoever reads it may take it."""
+
 # The session is where an item leads.
 ITEMS: Final = """
     SELECT n.*, h.session_id FROM notification n
@@ -61,7 +71,25 @@ def raised_title(raiser_name: str) -> str:
 def link(options: Options, row: Columns) -> str:
     """Where the item leads: to the session, with an offer to take it when that is its news."""
     session = f"{options.link_base.rstrip('/')}/pilot/{public(Kind.SESSION, row['session_id'])}"
-    return f"{session}?pickup=true" if row["about"] == EventType.HANDOFF_CREATED else session
+    return f"{session}?pickup=true" if row["about"] in OFFERS else session
+
+
+async def eligible(
+    tx: Transaction, actor: Actor, raiser_id: UUID, target_id: UUID | None
+) -> list[UUID]:
+    """Who is to be told, by RECIPIENTS, of a handoff that waits again."""
+    recipients = RECIPIENTS.replace("$me", "$3::uuid").replace("$target", "$4::uuid")
+    rows = await tx.fetch(
+        f"""
+        SELECT r.id FROM engineer raiser CROSS JOIN LATERAL ({recipients}) r
+        WHERE raiser.account_id = $1 AND raiser.id = $2
+        """,
+        actor.account_id,
+        raiser_id,
+        actor.id,
+        target_id,
+    )
+    return [row["id"] for row in rows]
 
 
 async def tell(

@@ -2,7 +2,7 @@
 
 import typer
 
-from app.commands import account, demo, doctor, migrate, schema, serve, token
+from app.commands import account, demo, doctor, engineer, migrate, schema, serve, token
 
 main = typer.Typer(
     name="baton",
@@ -19,3 +19,4 @@ main.command("token")(token.token)
 main.command("schema")(schema.schema)
 main.command("doctor")(doctor.doctor)
 main.command("account")(account.account)
+main.add_typer(engineer.engineer, name="engineer", no_args_is_help=True)

@@ -8,9 +8,9 @@ from uuid import UUID
 from app.demo.shapes import Case, Claim, Escalation, Resolution, Step
 from db.database import Transaction
 from services.actor import Actor
-from services.handoffs import claiming, escalating
+from services.handoffs import claiming, escalating, resolving
 from services.options import Options
-from services.sessions import recording, resolving, starting
+from services.sessions import recording, starting
 
 Happening = tuple[datetime, Callable[[], Awaitable[None]]]
 

@@ -21,6 +21,9 @@ from app.observability.redaction import redacted
 # Chatty, and some quote URLs that may hold secrets.
 WARNINGS_ONLY = ("alembic", "httpx2", "httpcore2", "anthropic", "asyncio", "multipart", "hpack")
 
+OWN = frozenset({"level", "timestamp", "logger"})
+"""Keys that ``add_origin`` fills: nothing in them to mask."""
+
 Write = Callable[[bytes], None]
 
 
@@ -110,7 +113,7 @@ def render_exception(logger: WrappedLogger, method: str, event: EventDict) -> Ev
 
 
 def redact_event(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    return {key: redacted(key, value) for key, value in event.items()}
+    return {key: value if key in OWN else redacted(key, value) for key, value in event.items()}
 
 
 def as_json(logger: WrappedLogger, method: str, event: EventDict) -> bytes:

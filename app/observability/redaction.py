@@ -13,6 +13,10 @@ DEEPEST = 6  # levels of nested values; what lies deeper is shown as one text
 LARGEST = 2**63  # what fits the numbers of JSON readers; beyond it a number is shown as text
 LONGEST = 20_000  # characters of one text
 
+SHORT = 40  # characters of a text that is worth remembering
+REMEMBERED = 2_000
+_CLEAN: set[str] = set()  # looked at before, and nothing like a secret in it
+
 # A number under such a key is a count (`max_tokens`), never the secret itself.
 SECRET_KEY = re.compile(
     r"pass(?:word|wd|phrase)?$|pwd|secret|token|authori[sz]ation|cookie|credential|jwt|dsn$"
@@ -48,6 +52,8 @@ TRACES = (
 
 def redact(text: str) -> str:
     """``text`` with everything masked that has the shape of a secret, and cut when very long."""
+    if text in _CLEAN:
+        return text
     if not text.isascii():  # half a surrogate pair can't be written
         text = text.encode("utf-8", "replace").decode()
     lowered = text.lower()
@@ -55,9 +61,19 @@ def redact(text: str) -> str:
         if trace in lowered:
             text = SECRET_TEXT.sub(_mask, text)
             break
+    else:
+        _remember(text)
     if len(text) > LONGEST:  # after masking: half a secret has no shape
         text = f"{text[:LONGEST]}… ({len(text) - LONGEST} more characters)"
     return text
+
+
+def _remember(clean: str) -> None:
+    """Most values of a log line were in lines before: names of events, kinds, engineers."""
+    if len(clean) <= SHORT:
+        if len(_CLEAN) >= REMEMBERED:
+            _CLEAN.clear()
+        _CLEAN.add(clean)
 
 
 def redacted(key: str, value: Any, depth: int = 0) -> Any:

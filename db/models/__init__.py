@@ -6,7 +6,7 @@ from db.models.account import Account, Engineer
 from db.models.delivery import Delivery, Notification
 from db.models.event import Event, EventCounter, IdempotencyKey
 from db.models.handoff import Assessment, Documentation, Handoff, Snapshot
-from db.models.session import Session, Step
+from db.models.session import Session, SessionView, Step
 
 metadata = SQLModel.metadata
 
@@ -28,6 +28,7 @@ __all__ = [
     "IdempotencyKey",
     "Notification",
     "Session",
+    "SessionView",
     "Snapshot",
     "Step",
     "metadata",

@@ -22,6 +22,8 @@ class EventCounter(SQLModel, table=True):
 
     account_id: UUID = tenant(root=True)
     seq: int = Field(default=0, sa_type=BigInteger)
+    # how often somebody's role, tier or access changed; counted by a trigger
+    people: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class Event(SQLModel, table=True):

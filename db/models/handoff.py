@@ -53,6 +53,12 @@ class Handoff(SQLModel, table=True):
             unique=True,
             postgresql_where=text("status IN ('OPEN', 'CLAIMED')"),
         ),
+        Index(
+            "handoff_by_batch",
+            "account_id",
+            "batch_id",
+            postgresql_where=text("batch_id IS NOT NULL"),
+        ),
         Index("handoff_by_session", "account_id", "session_id", text("id DESC")),
         Index(
             "handoff_waiting",
@@ -79,6 +85,11 @@ class Handoff(SQLModel, table=True):
     claimed_by_id: UUID | None = None
     claimed_at: datetime | None = instant()
     supersedes_id: UUID | None = None
+    # why the last claimer gave it back; gone when somebody claims it again
+    release_reason: str | None = None
+    batch_id: UUID | None = Field(default=None, description="Shared by handoffs raised together")
+    # counts its changes: a client that saw another one acts on what it did not see
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     created_at: datetime = written_at()
     closed_at: datetime | None = instant()
 

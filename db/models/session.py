@@ -59,6 +59,23 @@ class Session(SQLModel, table=True):
     updated_at: datetime = written_at()
 
 
+class SessionView(SQLModel, table=True):
+    """An engineer looked into a session that is not theirs, while it waited: once per handoff."""
+
+    __tablename__ = "session_view"
+    __table_args__ = (
+        within_account("session", "session_id"),
+        within_account("handoff", "handoff_id"),
+        within_account("engineer", "engineer_id"),
+    )
+
+    account_id: UUID = tenant()
+    session_id: UUID = Field(primary_key=True)
+    handoff_id: UUID = Field(primary_key=True)
+    engineer_id: UUID = Field(primary_key=True)
+    viewed_at: datetime = written_at()
+
+
 class Step(SQLModel, table=True):
     """One entry of a session's diagnostic timeline: what was tried, seen, ruled out."""
 

@@ -92,7 +92,12 @@ class EventType(StrEnum):
 
     HANDOFF_CREATED = "handoff.created"
     HANDOFF_CLAIMED = "handoff.claimed"
+    HANDOFF_DECLINED = "handoff.declined"
+    HANDOFF_REASSIGNED = "handoff.reassigned"
+    HANDOFF_RELEASED = "handoff.released"
+    HANDOFF_RETURNED = "handoff.returned"
     HANDOFF_RESOLVED = "handoff.resolved"
+    HANDOFF_CANCELLED = "handoff.cancelled"
 
 
 IN_TRANSIT = (SessionStatus.ESCALATED, SessionStatus.REQUESTING_ESCALATION)

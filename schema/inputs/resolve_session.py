@@ -12,3 +12,9 @@ class ResolveSessionInput:
             "Repeating the request with the same text is harmless."
         )
     )
+    expected_version: int | None = strawberry.field(
+        description=(
+            "The `version`, as the viewer saw it, of the handoff by which the session was taken "
+            "over. When that has changed since, nothing is done and the answer is HandoffChanged."
+        )
+    )

@@ -6,11 +6,15 @@ import strawberry
 
 from schema.results.problems import (
     HandoffAlreadyClaimed,
+    HandoffChanged,
     HandoffNotFound,
     HandoffNotOpen,
+    IdempotencyConflict,
+    InvalidInput,
     NotAllowed,
     OwnHandoff,
 )
+from schema.results.transitions import refused
 from schema.types.handoff import Handoff
 from schema.types.session import Session
 from services import problems
@@ -33,8 +37,11 @@ ClaimHandoffResult = Annotated[
     | HandoffNotFound
     | HandoffAlreadyClaimed
     | HandoffNotOpen
+    | HandoffChanged
     | OwnHandoff
-    | NotAllowed,
+    | NotAllowed
+    | InvalidInput
+    | IdempotencyConflict,
     strawberry.union("ClaimHandoffResult", description="How `claimHandoff` ends."),
 ]
 
@@ -43,14 +50,10 @@ def claim_handoff_result(outcome: Claimed | problems.Problem) -> ClaimHandoffRes
     match outcome:
         case Claimed():
             return ClaimHandoffSuccess.of(outcome)
-        case handoff_problems.HandoffNotFound():
-            return HandoffNotFound.of(outcome)
         case handoff_problems.HandoffAlreadyClaimed():
             return HandoffAlreadyClaimed.because(outcome)
         case handoff_problems.HandoffNotOpen():
             return HandoffNotOpen.because(outcome)
         case handoff_problems.OwnHandoff():
             return OwnHandoff.of(outcome)
-        case problems.NotAllowed():
-            return NotAllowed.of(outcome)
-    raise outcome  # a refusal the schema does not promise is a bug
+    return refused(outcome)

@@ -7,6 +7,7 @@ import strawberry
 
 from schema.enums import HandoffStatus, Ineligible, SessionStatus
 from schema.types.engineer import Engineer
+from schema.types.handoff import Handoff
 from services import problems
 from services.handoffs import problems as handoff_problems
 from services.sessions import problems as session_problems
@@ -112,6 +113,31 @@ class HandoffNotOpen(Problem):
     @classmethod
     def because(cls, problem: handoff_problems.HandoffNotOpen) -> Self:
         return cls(message=str(problem), status=problem.status)
+
+
+@strawberry.type(description="Nobody has the handoff: it waits still, or has come to its end.")
+class HandoffNotClaimed(Problem):
+    status: HandoffStatus = strawberry.field(description="How it stands.")
+
+    @classmethod
+    def because(cls, problem: handoff_problems.HandoffNotClaimed) -> Self:
+        return cls(message=str(problem), status=problem.status)
+
+
+@strawberry.type(
+    description=(
+        "The handoff is not as the viewer saw it: `expectedVersion` is not its version, or it is a "
+        "repeat of a claim that was given back since."
+    )
+)
+class HandoffChanged(Problem):
+    handoff: Handoff = strawberry.field(
+        description="The handoff as it is now, its `version` included."
+    )
+
+    @classmethod
+    def because(cls, problem: handoff_problems.HandoffChanged) -> Self:
+        return cls(message=str(problem), handoff=Handoff.of(problem.handoff))
 
 
 @strawberry.type(description="The viewer raised the handoff: somebody else has to take it.")

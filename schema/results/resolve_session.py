@@ -4,12 +4,19 @@ from typing import Annotated, Self
 
 import strawberry
 
-from schema.results.problems import InvalidInput, NotAllowed, SessionNotFound, SessionNotResolvable
+from schema.results.problems import (
+    HandoffChanged,
+    InvalidInput,
+    NotAllowed,
+    SessionNotFound,
+    SessionNotResolvable,
+)
 from schema.types.handoff import Handoff
 from schema.types.session import Session
 from services import problems
+from services.handoffs import problems as handoff_problems
+from services.handoffs.resolving import Resolved
 from services.sessions import problems as session_problems
-from services.sessions.resolving import Resolved
 
 
 @strawberry.type(description="The session is resolved.")
@@ -31,7 +38,12 @@ class ResolveSessionSuccess:
 
 
 ResolveSessionResult = Annotated[
-    ResolveSessionSuccess | SessionNotFound | SessionNotResolvable | NotAllowed | InvalidInput,
+    ResolveSessionSuccess
+    | SessionNotFound
+    | SessionNotResolvable
+    | HandoffChanged
+    | NotAllowed
+    | InvalidInput,
     strawberry.union("ResolveSessionResult", description="How `resolveSession` ends."),
 ]
 
@@ -44,6 +56,8 @@ def resolve_session_result(outcome: Resolved | problems.Problem) -> ResolveSessi
             return SessionNotFound.of(outcome)
         case session_problems.SessionNotResolvable():
             return SessionNotResolvable.because(outcome)
+        case handoff_problems.HandoffChanged():
+            return HandoffChanged.because(outcome)
         case problems.NotAllowed():
             return NotAllowed.of(outcome)
         case problems.InvalidInput():

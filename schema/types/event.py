@@ -1,23 +1,33 @@
-"""What happens to handoffs, as streams tell it."""
+"""What happens to handoffs, one type for each kind of event."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, Self
+from struct import Struct
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
 from uuid import UUID
 
 import strawberry
 
+from db.database import Columns
 from db.models.vocabulary import EventType
 from resolvers import cursors
 from resolvers.context import Context
-from resolvers.streams import HandoffStream
 from schema.fields import field
 from schema.nodes import Info
+from schema.pagination import Keys
 from schema.scalars import Cursor
-from schema.types.engineer import Engineer, engineer_if_any
-from schema.types.handoff import Handoff
-from schema.types.notification import Notification
+from schema.types import handoff as handoff_type
+from schema.types.engineer import Engineer, engineer, engineer_if_any
 from services.events import Event
+
+if TYPE_CHECKING:
+    from schema.types.handoff import Handoff
+
+# Handoff and its events refer to each other: it is looked up when the schema is put together
+LazyHandoff: TypeAlias = Annotated["Handoff", strawberry.lazy("schema.types.handoff")]
+
+PLACES: Final = Keys(b"v", Struct(">q"))
+CONTENT = "Null unless you may see the session now."
 
 
 @strawberry.interface(
@@ -33,14 +43,19 @@ class HandoffEvent:
     occurred_at: datetime = strawberry.field(description="When it happened.")
     actor_id: strawberry.Private[UUID | None]
     handoff_id: strawberry.Private[UUID]
+    data: strawberry.Private[Mapping[str, Any]]
+    door: strawberry.Private[bool | None]
 
     @classmethod
-    def of(cls, event: Event, context: Context) -> Self:
+    def of(cls, event: Event, context: Context, door: bool | None = None) -> Self:
+        """``door`` is whether its texts may be seen; None if that is to be asked when they are."""
         return cls(
             cursor=Cursor(cursors.write(context.actor.account_id, event.seq)),
             occurred_at=event.occurred_at,
             actor_id=event.actor_id,
             handoff_id=event.handoff_id,
+            data=event.data,
+            door=door,
         )
 
     @field(description="Who did it; null when the service did it by itself.")
@@ -53,8 +68,18 @@ class HandoffEvent:
             "be later than what they tell. Its content is null if you may not see it then."
         )
     )
-    def handoff(self, info: Info) -> Handoff:
-        return info.context.loaders.handoffs.surely(self.handoff_id, Handoff.of)
+    def handoff(self, info: Info) -> LazyHandoff:
+        return info.context.loaders.handoffs.surely(self.handoff_id, handoff_type.Handoff.of)
+
+    def text(self, info: Info, key: str) -> str | None:
+        """Content of the event, through the door as it is now."""
+
+        def through(row: Columns) -> str | None:
+            return self.data[key] if row["door"] else None
+
+        if self.door is None:
+            return info.context.loaders.handoffs.surely(self.handoff_id, through)
+        return self.data[key] if self.door else None
 
 
 @strawberry.type(description="Somebody asked for help: a handoff was raised, and waits.")
@@ -68,80 +93,89 @@ class HandoffClaimed(HandoffEvent):
 
 
 @strawberry.type(
+    description="Its target, `actor`, said no. It waits without a target: anybody is asked."
+)
+class HandoffDeclined(HandoffEvent):
+    @field(description=f"Why they said no. {CONTENT}")
+    def reason(self, info: Info) -> str | None:
+        return self.text(info, "reason")
+
+
+@strawberry.type(description="Another engineer was asked, while it waited.")
+class HandoffReassigned(HandoffEvent):
+    @field(description="Who was asked before; null when anybody was.")
+    def previous_target(self, info: Info) -> Engineer | None:
+        before = self.data["from"]
+        return None if before is None else engineer(info.context, UUID(before))
+
+    @field(description="Who is asked since.")
+    def target(self, info: Info) -> Engineer:
+        return engineer(info.context, UUID(self.data["to"]))
+
+
+@strawberry.type(
+    description="Who had taken the session over, or an ADMIN, gave it back: it waits again."
+)
+class HandoffReleased(HandoffEvent):
+    @field(description=f"Why it was given back. {CONTENT}")
+    def reason(self, info: Info) -> str | None:
+        return self.text(info, "reason")
+
+
+@strawberry.type(
+    description="Who had taken the session over returned it to the raiser, with guidance."
+)
+class HandoffReturned(HandoffEvent):
+    @field(description=f"What the raiser should do next. {CONTENT}")
+    async def guidance(self, info: Info) -> str | None:
+        if self.door is False:
+            return None
+        # it is a step of the session: whoever reads it has looked into the session
+        loaders = info.context.loaders
+        handoff = await loaders.handoffs.row(self.handoff_id)
+        session = handoff and await loaders.sessions.row(handoff["session_id"])
+        return self.data["guidance"] if session else None
+
+
+@strawberry.type(
     description="Who had taken the session over, or an ADMIN, resolved it, and the handoff with it."
 )
 class HandoffResolved(HandoffEvent):
+    @field(description=f"What fixed it. {CONTENT}")
+    def resolution(self, info: Info) -> str | None:
+        return self.text(info, "resolution")
+
+
+@strawberry.type(description="It was withdrawn while it waited: nobody has to take it any more.")
+class HandoffCancelled(HandoffEvent):
     pass
 
 
-@strawberry.type(description="The first message of `handoffEvents`: the stream stands.")
-class StreamReady:
-    cursor: Cursor = strawberry.field(
-        description="Where the stream begins: every event behind it follows."
-    )
-    latest: Cursor = strawberry.field(
-        description=(
-            "The last event there was when the stream was set up: the same as `cursor` unless "
-            "`after` was given. What comes up to it is replayed, what comes behind it is news."
-        )
-    )
-    open_handoffs: int = strawberry.field(
-        description=(
-            "How many handoffs waited for somebody other than you at `latest`. Count on from it "
-            "with the events behind `latest`."
-        )
-    )
-
-    @classmethod
-    def of(cls, stream: HandoffStream) -> Self:
-        return cls(
-            cursor=Cursor(stream.cursor),
-            latest=Cursor(stream.latest),
-            open_handoffs=stream.open_handoffs,
-        )
-
-
-HandoffStreamMessage = Annotated[
-    StreamReady | HandoffCreated | HandoffClaimed | HandoffResolved,
-    strawberry.union(
-        "HandoffStreamMessage",
-        description=(
-            "What `handoffEvents` sends: StreamReady once, then events. More kinds may come."
-        ),
-    ),
-]
-
-
-KINDS: Final[
-    Mapping[EventType, type[HandoffCreated] | type[HandoffClaimed] | type[HandoffResolved]]
-] = {
+KINDS: Final[Mapping[str, type[HandoffEvent]]] = {
     EventType.HANDOFF_CREATED: HandoffCreated,
     EventType.HANDOFF_CLAIMED: HandoffClaimed,
+    EventType.HANDOFF_DECLINED: HandoffDeclined,
+    EventType.HANDOFF_REASSIGNED: HandoffReassigned,
+    EventType.HANDOFF_RELEASED: HandoffReleased,
+    EventType.HANDOFF_RETURNED: HandoffReturned,
     EventType.HANDOFF_RESOLVED: HandoffResolved,
+    EventType.HANDOFF_CANCELLED: HandoffCancelled,
 }
 
 
-def handoff_event(event: Event, context: Context) -> HandoffStreamMessage:
-    return KINDS[event.type].of(event, context)
+def of_history(row: Columns, context: Context) -> HandoffEvent:
+    """Of an event that was read with its door."""
+    event = Event.of(row)
+    return KINDS[event.type].of(event, context, row["door"])
 
 
-@strawberry.type(description="The viewer's bell has a new item.")
-class NotificationReceived:
-    cursor: Cursor = strawberry.field(
-        description="Its place in the log: with it as `after`, a stream goes on behind it."
-    )
-    notification_id: strawberry.Private[UUID]
+def cursor_of(row: Columns) -> str:
+    return PLACES.write(row["seq"])
 
-    @classmethod
-    def of(cls, event: Event, notification_id: UUID, context: Context) -> Self:
-        return cls(
-            cursor=Cursor(cursors.write(context.actor.account_id, event.seq)),
-            notification_id=notification_id,
-        )
 
-    @field(description="The item, as it is when the event is delivered.")
-    def notification(self, info: Info) -> Notification:
-        options = info.context.options
-        return info.context.loaders.notifications.surely(
-            self.notification_id, lambda row: Notification.of(row, options)
-        )
+def place_of(cursor: str | None) -> int | None:
+    """The number of the event that a page of a history begins behind."""
+    if cursor is None:
+        return None
+    seq: int = PLACES.read(cursor, "after")[0]
+    return seq

@@ -7,26 +7,34 @@ from typing import TYPE_CHECKING, Annotated, Final, Self, TypeAlias
 from uuid import UUID
 
 import strawberry
+from strawberry import UNSET
 
 from db.database import Columns
+from resolvers import pages
 from resolvers.handoffs import Place
-from schema.enums import HandoffIntent, HandoffStatus, Priority
+from resolvers.loaders import HistoryWindow
+from resolvers.pages import Page
+from schema.enums import HandoffAction, HandoffIntent, HandoffStatus, Priority
 from schema.fields import field
 from schema.nodes import Info, Node
-from schema.pagination import Keys
+from schema.pagination import After, Connection, First, Keys, given
+from schema.types import event as event_type
 from schema.types import session as session_type
 from schema.types.assessment import Assessment
 from schema.types.delivery import Delivery
 from schema.types.documentation import Documentation
 from schema.types.engineer import Engineer, engineer, engineer_if_any
 from schema.types.snapshot import Snapshot
+from services.handoffs import rules
 from services.ids import Kind, public
 
 if TYPE_CHECKING:
+    from schema.types.event import HandoffEvent
     from schema.types.session import Session
 
-# Session and Handoff refer to each other: this one is looked up when the schema is put together
+# They refer back to Handoff: these are looked up when the schema is put together
 LazySession: TypeAlias = Annotated["Session", strawberry.lazy("schema.types.session")]
+LazyEvent: TypeAlias = Annotated["HandoffEvent", strawberry.lazy("schema.types.event")]
 
 PLACES: Final = Keys(b"h", Struct(">B16s"))
 CONTENT = "Content: null unless you may see the session now."
@@ -35,10 +43,10 @@ CONTENT = "Content: null unless you may see the session now."
 @strawberry.type(
     description=(
         "A request that somebody else takes a session over. Its record (status, people, times, "
-        "summary) is for everybody of the account. Its content (reason, notes, session, snapshot, "
-        "assessment, documentation, deliveries) is for who may see the session: everybody else "
-        "reads null there, and the same viewer may read null today where there was something "
-        "yesterday."
+        "summary, history) is for everybody of the account. Its content (reason, notes, session, "
+        "snapshot, assessment, documentation, deliveries, and the texts of its history) is for who "
+        "may see the session: everybody else reads null there, and the same viewer may read null "
+        "today where there was something yesterday."
     )
 )
 class Handoff(Node):
@@ -54,6 +62,18 @@ class Handoff(Node):
     notes: str | None = strawberry.field(
         description=f"What else the raiser wants to be known. {CONTENT}"
     )
+    release_reason: str | None = strawberry.field(
+        description=(
+            "Why who had taken it last gave it back; null unless it waits for that reason. "
+            f"{CONTENT}"
+        )
+    )
+    version: int = strawberry.field(
+        description=(
+            "Grows with every change. Give it as `expectedVersion` to act only if the handoff is "
+            "still the one that was seen."
+        )
+    )
     claimed_at: datetime | None = strawberry.field(
         description="When it was claimed; null while it waits."
     )
@@ -63,11 +83,7 @@ class Handoff(Node):
     )
     key: strawberry.Private[UUID]
     door: strawberry.Private[bool]
-    session_id: strawberry.Private[UUID]
-    raised_by_id: strawberry.Private[UUID]
-    target_id: strawberry.Private[UUID | None]
-    claimed_by_id: strawberry.Private[UUID | None]
-    supersedes_id: strawberry.Private[UUID | None]
+    row: strawberry.Private[Columns]
 
     @classmethod
     def of(cls, row: Columns) -> Self:
@@ -80,35 +96,33 @@ class Handoff(Node):
             problem_summary=row["problem_summary"],
             reason=row["reason"] if door else None,
             notes=row["notes"] if door else None,
+            release_reason=row["release_reason"] if door else None,
+            version=row["version"],
             claimed_at=row["claimed_at"],
             created_at=row["created_at"],
             closed_at=row["closed_at"],
             key=row["id"],
             door=door,
-            session_id=row["session_id"],
-            raised_by_id=row["raised_by_id"],
-            target_id=row["target_id"],
-            claimed_by_id=row["claimed_by_id"],
-            supersedes_id=row["supersedes_id"],
+            row=row,
         )
 
     @field(description="Who asked for help, or for whom an ADMIN asked.")
     def raised_by(self, info: Info) -> Engineer:
-        return engineer(info.context, self.raised_by_id)
+        return engineer(info.context, self.row["raised_by_id"])
 
     @field(description="Who is asked; null when anybody is. Others may claim it all the same.")
     def target(self, info: Info) -> Engineer | None:
-        return engineer_if_any(info.context, self.target_id)
+        return engineer_if_any(info.context, self.row["target_id"])
 
     @field(description="Who took it; null while it waits.")
     def claimed_by(self, info: Info) -> Engineer | None:
-        return engineer_if_any(info.context, self.claimed_by_id)
+        return engineer_if_any(info.context, self.row["claimed_by_id"])
 
     @field(description=f"The session that is handed over. {CONTENT}")
     def session(self, info: Info) -> LazySession | None:
         if not self.door:
             return None
-        return info.context.loaders.sessions.load(self.session_id, session_type.Session.of)
+        return info.context.loaders.sessions.load(self.row["session_id"], session_type.Session.of)
 
     @field(description=f"What was known when it was raised, frozen at that moment. {CONTENT}")
     def snapshot(self, info: Info) -> Snapshot | None:
@@ -132,8 +146,8 @@ class Handoff(Node):
 
     @field(
         description=(
-            "Every message promised outside the service when it was raised, with its true state, "
-            f"those with nothing to send included. {CONTENT}"
+            "Every message promised outside the service when it was raised and as it went on, with "
+            f"its true state, those with nothing to send included. {CONTENT}"
         )
     )
     def deliveries(self, info: Info) -> list[Delivery] | None:
@@ -145,9 +159,39 @@ class Handoff(Node):
         description="The handoff that this one goes on from, when its claimer escalated further."
     )
     def supersedes(self, info: Info) -> "Handoff | None":
-        if self.supersedes_id is None:
+        supersedes_id = self.row["supersedes_id"]
+        if supersedes_id is None:
             return None
-        return info.context.loaders.handoffs.load(self.supersedes_id, Handoff.of)
+        return info.context.loaders.handoffs.load(supersedes_id, Handoff.of)
+
+    @field(
+        description=(
+            "What has happened to it, the oldest first: who did what, and when. A handoff that was "
+            "claimed, released and claimed again has one history with all of it."
+        )
+    )
+    def history(self, info: Info, first: First = 20, after: After = UNSET) -> Connection[LazyEvent]:
+        context = info.context
+        size = pages.size(given(first))
+        place = event_type.place_of(given(after))
+
+        def page(rows: Sequence[Columns]) -> "Connection[HandoffEvent]":
+            found = Page.forward(rows, size, begun=place is not None)
+            return Connection.of(
+                found, lambda row: event_type.of_history(row, context), event_type.cursor_of
+            )
+
+        window = HistoryWindow(size + 1, place or 0)
+        return context.loaders.history_of_handoffs.surely((self.key, window), page)
+
+    @field(
+        description=(
+            "What the viewer may do with it as it stands. The mutations ask the same rules; only "
+            "what happens in between can make a difference."
+        )
+    )
+    def viewer_can(self, info: Info) -> list[HandoffAction]:
+        return rules.allowed(info.context.actor, self.row)
 
 
 def _deliveries(rows: Sequence[Columns]) -> list[Delivery]:

@@ -10,7 +10,7 @@ from strawberry import UNSET
 
 from db.database import Columns
 from resolvers import pages
-from resolvers.loaders import HandoffWindow
+from resolvers.loaders import HandoffWindow, ViewWindow
 from resolvers.pages import Page
 from resolvers.sessions import WantedSteps
 from schema.enums import Confidence, SessionStatus
@@ -21,6 +21,9 @@ from schema.types import handoff as handoff_type
 from schema.types.customer import Customer, Ticket
 from schema.types.documentation import Documentation
 from schema.types.engineer import Engineer, engineer, engineer_if_any
+from schema.types.session_view import SessionView
+from schema.types.session_view import cursor_of as view_cursor_of
+from schema.types.session_view import place_of as view_place_of
 from schema.types.step import Step, position_of
 from schema.types.step import cursor_of as step_cursor_of
 from services.ids import Kind, public
@@ -148,6 +151,25 @@ class Session(Node):
 
         window = HandoffWindow(size + 1, place)
         return info.context.loaders.handoffs_of_sessions.surely((self.key, window), page)
+
+    @field(
+        description=(
+            "Who looked into it only because it waited, the latest first. For its owner and "
+            "ADMINs: null for everybody else, who took it over included."
+        )
+    )
+    def access_log(
+        self, info: Info, first: First = 20, after: After = UNSET
+    ) -> Connection[SessionView] | None:
+        size = pages.size(given(first))
+        place = view_place_of(given(after))
+
+        def page(rows: Sequence[Columns]) -> Connection[SessionView]:
+            found = Page.forward(rows, size, begun=place is not None)
+            return Connection.of(found, SessionView.of, view_cursor_of)
+
+        window = ViewWindow(size + 1, place)
+        return info.context.loaders.access_logs.load((self.key, window), page)
 
     @field(description="The newest written account of it; null until it is handed over first.")
     def documentation(self, info: Info) -> Documentation | None:

@@ -6,7 +6,7 @@ delays an event and never loses it.
 
 from services.events.doorbell import Doorbell
 from services.events.follow import Follower, Hub
-from services.events.log import Event, GapInLog, head, oldest, read
+from services.events.log import Event, GapInLog, head, of_handoffs, oldest, read
 from services.events.problems import CursorExpired, CursorUnknown, HubStopped
 from services.events.recording import record
 
@@ -20,6 +20,7 @@ __all__ = [
     "Hub",
     "HubStopped",
     "head",
+    "of_handoffs",
     "oldest",
     "read",
     "record",

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from services.events.backoff import delays
 from services.events.line import Line, LineBroken, usable
-from services.events.rings import MOST_RINGS, decode, encode
+from services.events.rings import MOST_PEOPLE, MOST_RINGS, decode, encode
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ STOPPING: Final = 5.0
 
 Rung = Callable[[UUID, int], None]
 Connected = Callable[[], None]
+People = Callable[[UUID], None]
 
 
 class Doorbell:
@@ -52,9 +53,10 @@ class Doorbell:
         self._url = usable(url)
         self._beat = beat.total_seconds()
         self._patience = patience.total_seconds()
-        self._listeners: list[tuple[Rung, Connected]] = []
+        self._listeners: list[tuple[Rung, Connected, People]] = []
         # rings to be sent: one per account, so an outage of any length takes no memory
         self._pending: dict[UUID, int] = {}
+        self._people: set[UUID] = set()
         self._rung = asyncio.Event()
         self._sender = ""
         self._alive_at = 0.0
@@ -66,13 +68,15 @@ class Doorbell:
         """Of any message, our own included; on time.monotonic()'s clock."""
         return self._last_heard_at
 
-    def listen(self, rung: Rung, connected: Connected) -> None:
+    def listen(
+        self, rung: Rung, connected: Connected, people: People = lambda account_id: None
+    ) -> None:
         """Call ``rung`` for each ring heard, our own too, and ``connected`` for each new line.
 
         Rings between two lines are lost: ``connected`` is the moment to look for oneself.
-        Neither may raise.
+        ``people`` is called for each ``ring_people``. None of them may raise.
         """
-        self._listeners.append((rung, connected))
+        self._listeners.append((rung, connected, people))
 
     async def start(self) -> None:
         """Begin to connect. Never fails: a backend that is down is tried until it is up."""
@@ -96,6 +100,11 @@ class Doorbell:
         if seq > self._pending.get(account_id, 0):
             self._pending[account_id] = seq
             self._rung.set()
+
+    def ring_people(self, account_id: UUID) -> None:
+        """As ``ring``, of somebody's rights in the account that have changed."""
+        self._people.add(account_id)
+        self._rung.set()
 
     async def _supervise(self) -> None:
         pauses = delays(FIRST_RETRY, LONGEST_RETRY)
@@ -146,14 +155,16 @@ class Doorbell:
 
     async def _hear(self, line: Line) -> None:
         while True:
-            sender, rings = decode(await line.hear())
+            message = decode(await line.hear())
             self._last_heard_at = time.monotonic()
-            if sender == self._sender:
+            if message.sender == self._sender:
                 self._alive_at = self._last_heard_at
                 self._now_connected()
-            for account_id, seq in rings.items():
-                for rung, _ in self._listeners:
+            for rung, _, people in self._listeners:
+                for account_id, seq in message.rings.items():
                     rung(account_id, seq)
+                for account_id in message.people:
+                    people(account_id)
 
     def _now_connected(self) -> None:
         """The first message came back, so both directions work: connecting alone proves neither."""
@@ -161,7 +172,7 @@ class Doorbell:
             return
         self.connected, self._troubled = True, False
         logger.info("the doorbell is connected")
-        for _, connected in self._listeners:
+        for _, connected, _ in self._listeners:
             connected()
 
     async def _speak(self, line: Line) -> None:
@@ -169,11 +180,18 @@ class Doorbell:
         while True:
             self._rung.clear()
             batch = dict(islice(self._pending.items(), MOST_RINGS))
-            await line.say(encode(self._sender, batch))
+            people = set(islice(self._people, MOST_PEOPLE))
+            # before, since one that is rung meanwhile has to be said again
+            self._people -= people
+            try:
+                await line.say(encode(self._sender, batch, people))
+            except BaseException:
+                self._people |= people
+                raise
             for account_id, seq in batch.items():
                 if self._pending.get(account_id) == seq:
                     del self._pending[account_id]
-            if not self._pending:
+            if not self._pending and not self._people:
                 await self._until_rung()
 
     async def _until_rung(self) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from db.database import Database
@@ -11,6 +12,7 @@ from services.events.doorbell import Doorbell
 from services.events.follower import Follower
 from services.events.log import Span, span
 from services.events.pages import TRANSIENT, Tally
+from services.events.people import People
 from services.events.problems import HubStopped
 from services.events.tail import KEPT, Tail
 
@@ -21,11 +23,22 @@ logger = logging.getLogger(__name__)
 STOPPING: Final = 2.0  # seconds that a read under way is given when the hub stops
 
 
+class Head(NamedTuple):
+    """How far an account's log reaches, and how often its people's rights have changed."""
+
+    seq: int
+    people: int
+
+
+NOTHING_YET: Final = Head(0, 0)
+
+
 class Hub:
     """One per process: follows the accounts that have followers here, one reader for each.
 
     A ring makes a reader look at once. Every ``poll``, and whenever the doorbell has a new line,
-    one query asks how far all followed logs reach, so that rings may get lost.
+    one query asks how far all followed logs reach, so that rings may get lost. The same query
+    tells whether in an account that ``people`` watches somebody's rights have changed.
     """
 
     def __init__(
@@ -34,12 +47,13 @@ class Hub:
         self._database = database
         self.doorbell = doorbell
         self.tally = Tally()
+        self.people = People()
         self._poll = poll.total_seconds()
         self._tails: dict[UUID, Tail] = {}
         self._due = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
         self._stopped = False
-        doorbell.listen(self._rung, self._due.set)
+        doorbell.listen(self._rung, self._due.set, self.people.tell)
 
     @property
     def accounts(self) -> int:
@@ -90,6 +104,14 @@ class Hub:
         self._rung(account_id, seq)
         self.doorbell.ring(account_id, seq)
 
+    def ring_people(self, account_id: UUID) -> None:
+        """Somebody's rights have changed: look again, here and on other replicas.
+
+        After COMMIT. Never waits, never raises.
+        """
+        self.people.tell(account_id)
+        self.doorbell.ring_people(account_id)
+
     async def follow(self, account_id: UUID, after: int | None) -> Follower:
         """Follow an account's log from ``after``, or from its end as committed by now (None).
 
@@ -103,7 +125,7 @@ class Hub:
             # the usual reconnect: nothing to ask the database
             return Follower(tail, after, self._left)
         if after is None:
-            head = (await self._heads([account_id])).get(account_id, 0)
+            head = (await self._heads([account_id])).get(account_id, NOTHING_YET).seq
             return self._joined(account_id, head, head)
         found = await self._span(account_id)
         found.check(after)
@@ -169,19 +191,24 @@ class Hub:
     async def _look_everywhere(self) -> None:
         # positions first: a head read after them can only be smaller when the log went back
         positions = {account_id: tail.position for account_id, tail in self._tails.items()}
-        if not positions:
+        watched = list(self.people.watched)
+        if not positions and not watched:
             return
-        heads = await self._heads(list(positions))
+        heads = await self._heads({*positions, *watched})
         for account_id, position in positions.items():
             tail = self._tails.get(account_id)
             if tail is None:
                 continue
-            head = heads.get(account_id, 0)
+            head = heads.get(account_id, NOTHING_YET).seq
             tail.hear(head)
             if head < position:
                 tail.look()
+        for account_id in watched:
+            self.people.counted(account_id, heads.get(account_id, NOTHING_YET).people)
 
-    async def _heads(self, accounts: list[UUID]) -> dict[UUID, int]:
+    async def _heads(self, accounts: Collection[UUID]) -> dict[UUID, Head]:
         async with self._database.system() as connection:
-            rows = await connection.fetch("SELECT account_id, seq FROM event_heads($1)", accounts)
-        return {row["account_id"]: row["seq"] for row in rows}
+            rows = await connection.fetch(
+                "SELECT account_id, seq, people FROM event_heads($1)", list(accounts)
+            )
+        return {row["account_id"]: Head(row["seq"], row["people"]) for row in rows}

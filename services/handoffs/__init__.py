@@ -1,1 +1,1 @@
-"""Handoffs: raised, claimed, and read as record and content."""
+"""Handoffs: raised, taken, moved on, closed, and read as record and content."""

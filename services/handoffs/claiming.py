@@ -8,14 +8,17 @@ from uuid import UUID
 from db.database import Columns, Row, Transaction
 from db.ids import uuid7
 from db.models.vocabulary import EventType, HandoffStatus, Role
-from services import events
+from services import deliveries, events, idempotency
 from services.actor import Actor
 from services.handoffs.problems import (
     HandoffAlreadyClaimed,
+    HandoffChanged,
     HandoffNotFound,
     HandoffNotOpen,
     OwnHandoff,
 )
+from services.handoffs.rules import HandoffAction
+from services.handoffs.transitions import UNGUARDED, Guard
 from services.problems import NotAllowed
 
 
@@ -28,13 +31,26 @@ class Claimed:
     seq: int | None
 
 
-# The condition in ``won`` decides; what follows happens only to who satisfied it. A session under
-# its legacy status is taken like any other that waits.
-CLAIM: Final = """
-    WITH won AS (
-        UPDATE handoff SET status = 'CLAIMED', claimed_by_id = $3, claimed_at = $4
-        WHERE account_id = $1 AND id = $2 AND status = 'OPEN' AND raised_by_id <> $3
-        RETURNING *
+FOLLOWED: Final = deliveries.following(
+    "won.account_id", "won.id", "'claimed'", "won.version::text", "$4", of="won"
+)
+
+# The condition in ``won`` decides; what follows happens only to who satisfied it. ``held`` locks
+# the session first, as all do who change a handoff. A session under its legacy status is taken
+# like any other that waits.
+CLAIM: Final = f"""
+    WITH held AS MATERIALIZED (
+        SELECT s.id FROM handoff h
+        JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
+        WHERE h.account_id = $1 AND h.id = $2 AND h.status = 'OPEN' FOR NO KEY UPDATE OF s
+    ), won AS (
+        UPDATE handoff h SET status = 'CLAIMED', claimed_by_id = $3, claimed_at = $4,
+            release_reason = NULL, version = version + 1
+        FROM held
+        WHERE h.account_id = $1 AND h.id = $2 AND h.session_id = held.id
+          AND h.status = 'OPEN' AND h.raised_by_id <> $3
+          AND ($7::int IS NULL OR h.version = $7)
+        RETURNING h.*
     ), moved AS (
         UPDATE session s SET status = 'ACTIVE', escalated_to_id = $3, updated_at = $4
         FROM won
@@ -46,7 +62,7 @@ CLAIM: Final = """
             created_at)
         SELECT account_id, $5, raised_by_id, id, 'handoff.claimed', $6 || problem_summary, $4
         FROM won
-    )
+    ), followed AS ({FOLLOWED})
     SELECT won.*, true AS door, ROW(moved.*)::session AS session
     FROM won LEFT JOIN moved ON moved.id = won.session_id
 """
@@ -61,18 +77,37 @@ STANDING: Final = """
 """
 
 
-async def claim(tx: Transaction, actor: Actor, handoff_id: UUID, *, now: datetime) -> Claimed:
+async def claim(
+    tx: Transaction,
+    actor: Actor,
+    handoff_id: UUID,
+    *,
+    now: datetime,
+    guard: Guard = UNGUARDED,
+) -> Claimed:
     """Give a waiting handoff to the engineer who asks first, and the session with it.
 
     One conditional UPDATE decides, so engineers who click at the same moment, on any number of
     replicas, have exactly one winner. The winner asking again gets the same answer and no second
-    event. ``now`` is UTC.
+    event. ``now`` is UTC. A repeat with its key never claims anew what was given back since: that
+    is another epoch, and HandoffChanged tells so.
 
-    Raises NotAllowed, HandoffNotFound, OwnHandoff, HandoffNotOpen, or HandoffAlreadyClaimed (by
-    whom, since when). Source: DESIGN section 2, "Claiming".
+    Raises NotAllowed, HandoffNotFound, OwnHandoff, HandoffNotOpen, HandoffChanged, or
+    HandoffAlreadyClaimed (by whom, since when). Source: DESIGN section 2, "Claiming".
     """
     if actor.role == Role.VIEWER:
         raise NotAllowed("Viewers can't take sessions over.")
+    if guard.key is not None:
+        earlier = await idempotency.remember(
+            tx,
+            actor,
+            HandoffAction.CLAIM.value,
+            guard.key,
+            {"handoffId": handoff_id},
+            result_id=handoff_id,
+        )
+        if earlier is not None:
+            return await _already_mine_or_refusal(tx, actor, handoff_id)
     item = uuid7()
     won = await tx.fetchrow(
         CLAIM,
@@ -82,6 +117,7 @@ async def claim(tx: Transaction, actor: Actor, handoff_id: UUID, *, now: datetim
         now,
         item,
         f"{actor.name} took over: ",
+        guard.expected_version,
     )
     if won is None:
         return await _already_mine_or_refusal(tx, actor, handoff_id)
@@ -105,6 +141,9 @@ async def _already_mine_or_refusal(tx: Transaction, actor: Actor, handoff_id: UU
         raise HandoffNotFound
     if standing["raised_by_id"] == actor.id:
         raise OwnHandoff
+    if standing["status"] == HandoffStatus.OPEN:
+        # a repeat of a claim that was given back since, or a version that was not seen
+        raise HandoffChanged(standing)
     if standing["status"] != HandoffStatus.CLAIMED:
         raise HandoffNotOpen(HandoffStatus(standing["status"]))
     if standing["claimed_by_id"] != actor.id:

@@ -77,8 +77,7 @@ async def escalate(
     Raises NotAllowed, SessionNotFound, SessionNotEscalatable, TargetNotEligible, InvalidInput or
     IdempotencyConflict. Source: DESIGN sections 2 and 4.
     """
-    if actor.role == Role.VIEWER:
-        raise NotAllowed("Viewers can't escalate sessions.")
+    refuse_viewers(actor)
     wanted = wanted.checked()
     handoff_id = uuid7()
     if idempotency_key is not None:
@@ -87,20 +86,15 @@ async def escalate(
         )
         if earlier is not None:
             return await _raised_before(tx, actor, earlier)
-    facts = await _facts(tx, actor, wanted)
-    _refuse(actor, wanted, facts)
-    raised = _compose(handoff_id, facts, wanted, options, now=now)
-    row = await _write(tx, actor, wanted, raised, options, now=now)
-    seq = await events.record(
-        tx,
-        EventType.HANDOFF_CREATED,
-        handoff_id,
-        actor,
-        now=now,
-        notified=raised.bell.engineers,
-        notifications=raised.bell.items,
-    )
-    return Escalated(row, row["session"], row["documentation"], row["deliveries"], seq)
+    facts = await escalatable(tx, actor, wanted)
+    raised = compose(handoff_id, facts, wanted, options, now=now)
+    row = await write(tx, actor, wanted, raised, options, now=now)
+    return await announced(tx, actor, raised, row, now=now)
+
+
+def refuse_viewers(actor: Actor) -> None:
+    if actor.role == Role.VIEWER:
+        raise NotAllowed("Viewers can't escalate sessions.")
 
 
 # ------------------------------------------------------------------ what is the case
@@ -124,24 +118,27 @@ FACTS: Final = f"""
         WHEN $me IN (s.owner_id, s.escalated_to_id) THEN $me
         ELSE coalesce(s.escalated_to_id, s.owner_id) END
     WHERE s.account_id = $1 AND s.id = $2 AND $door
-    FOR UPDATE OF s
+    FOR NO KEY UPDATE OF s
 """.replace("$me", "$3::uuid").replace("$target", "$4::uuid")
 
 
-async def _facts(tx: Transaction, actor: Actor, wanted: Escalation) -> Row:
-    """Session, timeline and people, with the session locked.
+async def escalatable(tx: Transaction, actor: Actor, wanted: Escalation) -> Row:
+    """Session, timeline and people, with the session locked, when it can be escalated like this.
 
-    A step that was being recorded while the lock was waited for is missing from what the statement
-    saw, though the session's count has it: then it is asked again. Raises SessionNotFound.
+    What changed while the lock was waited for is not in what the statement saw: a step is missing
+    though the session counts it, or the holder it looked for is another by now. Then it is asked
+    again. Raises SessionNotFound, NotAllowed, SessionNotEscalatable or TargetNotEligible.
     """
     statement = FACTS.replace("$door", door(actor, "$3"))
-    for _ in range(10):  # each repeat means that one more step was recorded meanwhile
+    for attempt in range(10):  # each repeat means that somebody else was faster once more
         facts = await tx.fetchrow(
             statement, actor.account_id, wanted.session_id, actor.id, wanted.target_id
         )
         if facts is None:
-            raise SessionNotFound
-        if len(facts["steps"]) == facts["step_count"]:
+            if attempt:
+                raise SessionNotFound
+        elif len(facts["steps"]) == facts["step_count"]:
+            _refuse(actor, wanted, facts)
             return facts
     raise RuntimeError(f"session {wanted.session_id} counts steps it does not have")
 
@@ -180,7 +177,7 @@ class Raised:
     promises: list[deliveries.Promise]
 
 
-def _compose(
+def compose(
     handoff_id: UUID, facts: Row, wanted: Escalation, options: Options, *, now: datetime
 ) -> Raised:
     frozen = freeze(facts["steps"])
@@ -212,12 +209,13 @@ def _compose(
 # needs of another is handed on by RETURNING.
 WRITE: Final = """
     WITH superseded AS (
-        UPDATE handoff SET status = 'SUPERSEDED', closed_at = $21
+        UPDATE handoff SET status = 'SUPERSEDED', closed_at = $21, version = version + 1
         WHERE account_id = $1 AND session_id = $3 AND status = 'CLAIMED' RETURNING id
     ), raised AS (
         INSERT INTO handoff (account_id, id, session_id, intent, status, priority,
-            problem_summary, reason, notes, raised_by_id, target_id, supersedes_id, created_at)
-        SELECT s.account_id, $2, s.id, $4, 'OPEN', $5, s.problem_summary, $6, $7, $8, $9,
+            problem_summary, reason, notes, raised_by_id, target_id, batch_id, supersedes_id,
+            created_at)
+        SELECT s.account_id, $2, s.id, $4, 'OPEN', $5, s.problem_summary, $6, $7, $8, $9, $22,
                -- read here, so that the old one is closed before the new one is there
                (SELECT id FROM superseded), $21
         FROM session s WHERE s.account_id = $1 AND s.id = $3 RETURNING *
@@ -261,7 +259,7 @@ WRITE: Final = """
 """
 
 
-async def _write(
+async def write(
     tx: Transaction,
     actor: Actor,
     wanted: Escalation,
@@ -269,7 +267,9 @@ async def _write(
     options: Options,
     *,
     now: datetime,
+    batch_id: UUID | None = None,
 ) -> Row:
+    """Everything but the event. ``batch_id`` is shared by handoffs that are raised together."""
     assessment = AssessmentState.PENDING if options.assessment else AssessmentState.DISABLED
     return await tx.one(
         WRITE,
@@ -305,7 +305,24 @@ async def _write(
             for promise in raised.promises
         ],
         now,
+        batch_id,
     )
+
+
+async def announced(
+    tx: Transaction, actor: Actor, raised: Raised, row: Row, *, now: datetime
+) -> Escalated:
+    """Record the event, with which the transaction must end."""
+    seq = await events.record(
+        tx,
+        EventType.HANDOFF_CREATED,
+        raised.handoff_id,
+        actor,
+        now=now,
+        notified=raised.bell.engineers,
+        notifications=raised.bell.items,
+    )
+    return Escalated(row, row["session"], row["documentation"], row["deliveries"], seq)
 
 
 async def _raised_before(tx: Transaction, actor: Actor, handoff_id: UUID) -> Escalated:

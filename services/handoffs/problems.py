@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from db.models.vocabulary import HandoffStatus, SessionStatus
 from services.problems import Problem
@@ -24,8 +25,22 @@ class HandoffAlreadyClaimed(Problem):
 
 class HandoffNotOpen(Problem):
     def __init__(self, status: HandoffStatus) -> None:
-        super().__init__(f"This handoff is {status.value.lower()} and can't be claimed any more.")
+        super().__init__(f"This handoff is {status.value.lower()}: it doesn't wait any more.")
         self.status = status
+
+
+class HandoffNotClaimed(Problem):
+    def __init__(self, status: HandoffStatus) -> None:
+        super().__init__(f"This handoff is {status.value.lower()}: nobody has it now.")
+        self.status = status
+
+
+class HandoffChanged(Problem):
+    """``handoff`` is its row as it is now, with ``door``."""
+
+    def __init__(self, handoff: Any) -> None:
+        super().__init__("This handoff has changed since you saw it. Look again before you act.")
+        self.handoff = handoff
 
 
 class OwnHandoff(Problem):
@@ -43,6 +58,16 @@ class SessionNotEscalatable(Problem):
         }.get(status, "It waits for somebody to take it over already.")
         super().__init__(f"This session can't be escalated. {told}")
         self.status = status
+
+
+class SomeNotEscalatable(Problem):
+    """``refusals`` has the id and the refusal of each session that stands in the way."""
+
+    def __init__(self, refusals: list[tuple[UUID, Problem]]) -> None:
+        super().__init__(
+            f"{len(refusals)} of these sessions can't be escalated, so none was. See each refusal."
+        )
+        self.refusals = refusals
 
 
 class Ineligible(StrEnum):

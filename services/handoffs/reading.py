@@ -10,8 +10,9 @@ from uuid import UUID
 
 from db.database import Row, Transaction
 from db.models.vocabulary import HandoffIntent, HandoffStatus, Priority
-from services.access import door
+from services.access import door, seen_through
 from services.actor import Actor
+from services.views import Viewing
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,16 @@ async def queue(
     return Waiting(head["head"], head["waiting"], [row for row in rows if row["id"] is not None])
 
 
+async def batch(tx: Transaction, actor: Actor, batch_id: UUID) -> Sequence[Row]:
+    """Handoffs that were raised together, in the order they were asked for."""
+    return await tx.fetch(
+        f"{_handoffs(actor, '$2')} WHERE h.account_id = $1 AND h.batch_id = $3 ORDER BY h.id",
+        actor.account_id,
+        actor.id,
+        batch_id,
+    )
+
+
 async def waiting_count(tx: Transaction, actor: Actor) -> int:
     """How many wait for somebody other than the reader."""
     count: int = await tx.fetchval(
@@ -179,27 +190,27 @@ SUMMARY: Final = """
 """
 
 
-async def snapshots(tx: Transaction, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
+async def snapshots(view: Viewing, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
     """Without their timelines."""
-    return await _content(tx, actor, "snapshot", SUMMARY, handoff_ids)
+    return await _content(view, actor, "snapshot", SUMMARY, handoff_ids)
 
 
-async def timelines(tx: Transaction, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
+async def timelines(view: Viewing, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
     """(handoff_id, timeline) of snapshots."""
-    return await _content(tx, actor, "snapshot", "c.handoff_id, c.timeline", handoff_ids)
+    return await _content(view, actor, "snapshot", "c.handoff_id, c.timeline", handoff_ids)
 
 
-async def assessments(tx: Transaction, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
-    return await _content(tx, actor, "assessment", "c.*", handoff_ids)
+async def assessments(view: Viewing, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
+    return await _content(view, actor, "assessment", "c.*", handoff_ids)
 
 
 async def _content(
-    tx: Transaction, actor: Actor, table: str, columns: str, ids: Sequence[UUID]
+    view: Viewing, actor: Actor, table: str, columns: str, ids: Sequence[UUID]
 ) -> Sequence[Row]:
     """Rows that belong to handoffs whose session the actor may see."""
-    return await tx.fetch(
+    return await view.fetch(
         f"""
-        SELECT {columns} FROM {table} c
+        SELECT {columns}, {seen_through(actor, "$2", handoff="h")} FROM {table} c
         JOIN handoff h ON h.account_id = c.account_id AND h.id = c.handoff_id
         JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
         WHERE c.handoff_id = ANY ($1) AND {door(actor, "$2")}

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.database import Row, Transaction
-from db.models.vocabulary import EventType, Role, SessionStatus
-from services import events, notifications, text
+from db.database import Columns, Row, Transaction
+from db.models.vocabulary import HandoffStatus, Role, SessionStatus
+from services import text
 from services.access import door, holder_id
 from services.actor import Actor
+from services.handoffs.problems import HandoffChanged
+from services.handoffs.rules import HandoffAction, refusal
+from services.handoffs.transitions import finish
 from services.problems import NotAllowed
 from services.sessions.problems import SessionNotFound, SessionNotResolvable
 
@@ -18,7 +21,7 @@ class Resolved:
     """``handoff`` is None when nobody had taken the session over, or for a repeat."""
 
     session: Row
-    handoff: Row | None = None
+    handoff: Columns | None = None
     seq: int | None = None
 
 
@@ -29,25 +32,33 @@ async def resolve(
     resolution: str,
     *,
     now: datetime,
+    expected_version: int | None = None,
 ) -> Resolved:
     """Close an ACTIVE session with what fixed it, and with it the handoff that was claimed.
 
-    By who has it now, or an ADMIN. The same resolution again succeeds and changes nothing.
-    Raises SessionNotFound, NotAllowed, SessionNotResolvable or InvalidInput.
+    By who has it now, or an ADMIN. The same resolution again succeeds and changes nothing, so it
+    needs no key. ``expected_version`` is of its handoff, of the last one when none is alive.
+    Raises SessionNotFound, NotAllowed, SessionNotResolvable, HandoffChanged or InvalidInput.
     """
     resolution = text.required("resolution", resolution, text.LONG)
+    # locked before its handoff is read, as everywhere: so what is read stays true
     session = await tx.fetchrow(
-        f"SELECT * FROM session s WHERE id = $1 AND {door(actor, '$2')} FOR UPDATE",
+        f"SELECT * FROM session s WHERE id = $1 AND {door(actor, '$2')} FOR NO KEY UPDATE",
         session_id,
         actor.id,
     )
     if session is None:
         raise SessionNotFound
-    if holder_id(session) != actor.id and actor.role != Role.ADMIN:
-        raise NotAllowed("Only who has this session now can resolve it.")
+    last = await _last_handoff(tx, actor, session_id)
+    is_repeat = (session["status"], session["resolution"]) == (SessionStatus.RESOLVED, resolution)
+    stale = last is not None and expected_version not in (None, last["version"])
+    if stale and not is_repeat:
+        raise HandoffChanged(last)
+    handoff = last if last is not None and last["status"] == HandoffStatus.CLAIMED else None
+    _refuse(actor, session, handoff)
+    if is_repeat:
+        return Resolved(session)
     if session["status"] != SessionStatus.ACTIVE:
-        if session["status"] == SessionStatus.RESOLVED and session["resolution"] == resolution:
-            return Resolved(session)
         raise SessionNotResolvable(SessionStatus(session["status"]))
     session = await tx.one(
         """
@@ -58,32 +69,43 @@ async def resolve(
         resolution,
         now,
     )
-    handoff = await tx.fetchrow(
-        """
-        UPDATE handoff SET status = 'RESOLVED', closed_at = $2
-        WHERE session_id = $1 AND status = 'CLAIMED' RETURNING *, true AS door
-        """,
-        session_id,
-        now,
-    )
     if handoff is None:
         return Resolved(session)
-    bell = await notifications.tell(
-        tx,
-        [handoff["raised_by_id"]],
+    await tx.execute(
+        "UPDATE handoff SET status = 'RESOLVED', closed_at = $2, version = version + 1 "
+        "WHERE id = $1",
         handoff["id"],
-        actor=actor,
-        about=EventType.HANDOFF_RESOLVED,
-        title=f"{actor.name} resolved: {handoff['problem_summary']}",
-        now=now,
+        now,
     )
-    seq = await events.record(
+    moved = await finish(
         tx,
-        EventType.HANDOFF_RESOLVED,
-        handoff["id"],
         actor,
+        HandoffAction.RESOLVE,
+        handoff["id"],
         now=now,
-        notified=bell.engineers,
-        notifications=bell.items,
+        tell=[handoff["raised_by_id"], handoff["claimed_by_id"]],
+        title=f"{actor.name} resolved: {handoff['problem_summary']}",
+        data={"resolution": resolution},
     )
-    return Resolved(session, handoff, seq)
+    return Resolved(session, moved.handoff, moved.seq)
+
+
+async def _last_handoff(tx: Transaction, actor: Actor, session_id: UUID) -> Row | None:
+    """The one that is alive, or else the newest."""
+    return await tx.fetchrow(
+        """
+        SELECT h.*, true AS door FROM handoff h WHERE account_id = $1 AND session_id = $2
+        ORDER BY status IN ('OPEN', 'CLAIMED') DESC, id DESC LIMIT 1
+        """,
+        actor.account_id,
+        session_id,
+    )
+
+
+def _refuse(actor: Actor, session: Row, handoff: Row | None) -> None:
+    if handoff is not None:
+        problem = refusal(HandoffAction.RESOLVE, actor, handoff)
+        if problem is not None:
+            raise problem
+    elif holder_id(session) != actor.id and actor.role != Role.ADMIN:
+        raise NotAllowed("Only who has this session now can resolve it.")

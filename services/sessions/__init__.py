@@ -1,1 +1,1 @@
-"""Sessions: started, filled with steps, resolved, and read through their door."""
+"""Sessions: started, filled with steps, and read through their door."""

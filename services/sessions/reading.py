@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from db.database import Row, Transaction
+from db.database import Row
 from db.models.vocabulary import SessionStatus
-from services.access import door
+from services.access import door, seen_through
 from services.actor import Actor
+from services.views import Viewing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +36,33 @@ class StepWindow:
     from_end: bool = False
 
 
-async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+async def by_ids(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
     """Those the actor may see, in no particular order."""
-    return await tx.fetch(
-        f"SELECT s.* FROM session s WHERE s.id = ANY ($1) AND {door(actor, '$2')}", ids, actor.id
+    return await view.fetch(
+        f"""
+        SELECT s.*, {seen_through(actor, "$2")} FROM session s
+        WHERE s.id = ANY ($1) AND {door(actor, "$2")}
+        """,
+        ids,
+        actor.id,
     )
 
 
 async def page(
-    tx: Transaction,
+    view: Viewing,
     actor: Actor,
     wanted: SessionFilter,
     *,
     first: int,
     after: UUID | None = None,
 ) -> Sequence[Row]:
-    """Up to ``first`` sessions the actor may see, newest first, older than ``after``."""
-    return await tx.fetch(
+    """Up to ``first`` sessions the actor may see, newest first, older than ``after``.
+
+    One more is there when there are more: it is not to be shown.
+    """
+    return await view.fetch(
         f"""
-        SELECT s.* FROM session s
+        SELECT s.*, {seen_through(actor, "$2")} FROM session s
         WHERE s.account_id = $1 AND {door(actor, "$2")}
           AND ($3::uuid IS NULL OR s.id < $3)
           AND ($4::text[] = '{{}}' OR s.status = ANY ($4))
@@ -69,18 +78,19 @@ async def page(
         wanted.owner_id,
         wanted.mine,
         wanted.ticket_number,
-        first,
+        first + 1,
+        shown=first,
     )
 
 
 async def steps_pages(
-    tx: Transaction, actor: Actor, session_ids: Sequence[UUID], window: StepWindow
+    view: Viewing, actor: Actor, session_ids: Sequence[UUID], window: StepWindow
 ) -> Sequence[Row]:
     """The same window of several timelines, each in order, of sessions the actor may see."""
     direction = "DESC" if window.from_end else "ASC"
-    return await tx.fetch(
+    return await view.fetch(
         f"""
-        SELECT t.* FROM session s CROSS JOIN LATERAL (
+        SELECT t.*, {seen_through(actor, "$2")} FROM session s CROSS JOIN LATERAL (
             SELECT * FROM step
             WHERE account_id = s.account_id AND session_id = s.id
               AND position > $4 AND position < $5
@@ -98,11 +108,11 @@ async def steps_pages(
     )
 
 
-async def steps_by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+async def steps_by_ids(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
     """Steps of sessions the actor may see."""
-    return await tx.fetch(
+    return await view.fetch(
         f"""
-        SELECT t.* FROM step t
+        SELECT t.*, {seen_through(actor, "$2")} FROM step t
         JOIN session s ON s.account_id = t.account_id AND s.id = t.session_id
         WHERE t.id = ANY ($1) AND {door(actor, "$2")}
         """,

@@ -7,8 +7,8 @@ from uuid import UUID
 from db.database import Row, Transaction
 from db.ids import uuid7
 from db.models.vocabulary import Role, SessionStatus, StepKind, StepOutcome
-from services import idempotency, text
-from services.access import door, works_on
+from services import idempotency, text, views
+from services.access import SEEN_THROUGH, door, seen_through, works_on
 from services.actor import Actor
 from services.problems import NotAllowed
 from services.sessions.problems import SessionClosed, SessionNotFound
@@ -95,7 +95,7 @@ async def record_step(
 
 async def _may_record(tx: Transaction, actor: Actor, session_id: UUID) -> None:
     session = await tx.fetchrow(
-        f"SELECT * FROM session s WHERE id = $1 AND {door(actor, '$2')} FOR UPDATE",
+        f"SELECT * FROM session s WHERE id = $1 AND {door(actor, '$2')} FOR NO KEY UPDATE",
         session_id,
         actor.id,
     )
@@ -110,10 +110,15 @@ async def _may_record(tx: Transaction, actor: Actor, session_id: UUID) -> None:
 async def _recorded(tx: Transaction, actor: Actor, step_id: UUID) -> Recorded:
     step = await tx.one("SELECT * FROM step WHERE id = $1", step_id)
     session = await tx.fetchrow(
-        f"SELECT * FROM session s WHERE id = $1 AND {door(actor, '$2')}",
+        f"""
+        SELECT s.*, {seen_through(actor, "$2")} FROM session s
+        WHERE id = $1 AND {door(actor, "$2")}
+        """,
         step["session_id"],
         actor.id,
     )
     if session is None:
         raise NotAllowed("This was done before. Others work on the session now; you can't see it.")
+    if session[SEEN_THROUGH] is not None:  # it was handed over since, and waits
+        await views.record(tx, actor, [session[SEEN_THROUGH]])
     return Recorded(step, session)

@@ -58,6 +58,11 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
             "claimed_at": NOON,
             "supersedes_id": uuid7(),
         },
+        "session_view": {
+            "session_id": session,
+            "handoff_id": handoff,
+            "engineer_id": account.tier3.id,
+        },
         "snapshot": {
             "handoff_id": handoff,
             "problem_summary": "Mail does not flow",

@@ -52,6 +52,120 @@ mutation Claim($id: ID!) {
 }
 """
 
+DECLINE = """
+mutation Decline($input: DeclineHandoffInput!) {
+  declineHandoff(input: $input) {
+    __typename
+    ... on DeclineHandoffSuccess {
+      handoff { id status version viewerCan }
+      session { id status escalatedTo { email } }
+    }
+    ... on HandoffChanged { handoff { id status version viewerCan } }
+    ... on HandoffNotOpen { status }
+    ... on InvalidInput { field }
+    ... on Problem { message }
+  }
+}
+"""
+
+REASSIGN = """
+mutation Reassign($input: ReassignHandoffInput!) {
+  reassignHandoff(input: $input) {
+    __typename
+    ... on ReassignHandoffSuccess {
+      handoff { id status version viewerCan }
+      session { id status escalatedTo { email } }
+    }
+    ... on HandoffChanged { handoff { id status version viewerCan } }
+    ... on HandoffNotOpen { status }
+    ... on TargetNotEligible { reason }
+    ... on InvalidInput { field }
+    ... on Problem { message }
+  }
+}
+"""
+
+CANCEL = """
+mutation Cancel($input: CancelHandoffInput!) {
+  cancelHandoff(input: $input) {
+    __typename
+    ... on CancelHandoffSuccess {
+      handoff { id status version viewerCan }
+      session { id status escalatedTo { email } }
+    }
+    ... on HandoffChanged { handoff { id status version viewerCan } }
+    ... on HandoffNotOpen { status }
+    ... on InvalidInput { field }
+    ... on Problem { message }
+  }
+}
+"""
+
+RELEASE = """
+mutation Release($input: ReleaseHandoffInput!) {
+  releaseHandoff(input: $input) {
+    __typename
+    ... on ReleaseHandoffSuccess {
+      handoff { id status version viewerCan }
+      session { id status escalatedTo { email } }
+    }
+    ... on HandoffChanged { handoff { id status version viewerCan } }
+    ... on HandoffNotClaimed { status }
+    ... on InvalidInput { field }
+    ... on Problem { message }
+  }
+}
+"""
+
+RETURN = """
+mutation Return($input: ReturnHandoffInput!) {
+  returnHandoff(input: $input) {
+    __typename
+    ... on ReturnHandoffSuccess {
+      handoff { id status version viewerCan }
+      session { id status escalatedTo { email } }
+    }
+    ... on HandoffChanged { handoff { id status version viewerCan } }
+    ... on HandoffNotClaimed { status }
+    ... on InvalidInput { field }
+    ... on Problem { message }
+  }
+}
+"""
+
+ESCALATE_MANY = """
+mutation EscalateMany($input: EscalateManyInput!) {
+  escalateMany(input: $input) {
+    __typename
+    ... on EscalateManySuccess { handoffs { id status intent session { id status } } }
+    ... on SessionsNotEscalatable { refusals { sessionId problem { __typename message } } }
+    ... on InvalidInput { field }
+    ... on Problem { message }
+  }
+}
+"""
+
+CLAIM_MANY = """
+mutation ClaimMany($input: ClaimHandoffsInput!) {
+  claimHandoffs(input: $input) {
+    __typename
+    ... on ClaimHandoffsSuccess {
+      results {
+        handoffId
+        result {
+          __typename
+          ... on ClaimHandoffSuccess { handoff { id status } session { id status } }
+          ... on HandoffAlreadyClaimed { claimedAt claimedBy { email name } }
+          ... on Problem { message }
+        }
+      }
+    }
+    ... on InvalidInput { field }
+    ... on Problem { message }
+  }
+}
+"""
+
 RESOLVE = """
 mutation Resolve($input: ResolveSessionInput!) {
   resolveSession(input: $input) {
@@ -80,6 +194,28 @@ query Handoff($id: ID!) {
     assessment { state }
     documentation { markdown }
     deliveries { channel }
+  }
+}
+"""
+
+HISTORY = """
+query History($id: ID!, $first: Int, $after: String) {
+  handoff(id: $id) {
+    id status version viewerCan
+    history(first: $first, after: $after) {
+      nodes {
+        __typename
+        cursor
+        occurredAt
+        actor { email }
+        ... on HandoffDeclined { reason }
+        ... on HandoffReassigned { previousTarget { email } target { email } }
+        ... on HandoffReleased { reason }
+        ... on HandoffReturned { guidance }
+        ... on HandoffResolved { resolution }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
   }
 }
 """

@@ -63,6 +63,21 @@ async def test_a_wrong_id_is_an_unknown_id(client: Client, wrong: str) -> None:
         answer = await client.ask(document, **variables)
         assert answer["__typename"] == refusal
         assert answer["message"]
+    for document, given in (
+        (ask.DECLINE, {"reason": "x"}),
+        (ask.REASSIGN, {"targetEngineerId": wrong}),
+        (ask.CANCEL, {}),
+        (ask.RELEASE, {"reason": "x"}),
+        (ask.RETURN, {"guidance": "x"}),
+    ):
+        answer = await client.ask(document, input={"handoffId": wrong} | given)
+        assert answer["__typename"] == "HandoffNotFound", document
+    answer = await client.ask(ask.ESCALATE_MANY, input={"sessionIds": [wrong], "reason": "x"})
+    [refused] = answer["refusals"]
+    assert (refused["sessionId"], refused["problem"]["__typename"]) == (wrong, "SessionNotFound")
+    answer = await client.ask(ask.CLAIM_MANY, input={"handoffIds": [wrong]})
+    [tried] = answer["results"]
+    assert (tried["handoffId"], tried["result"]["__typename"]) == (wrong, "HandoffNotFound")
 
 
 @pytest.mark.parametrize("text", ["", "   \n\t ", "x" * 100_000, "a\x00b"])

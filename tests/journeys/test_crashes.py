@@ -115,7 +115,7 @@ def test_two_hundred_kills_leave_everything_or_nothing(
         if len(children) == AT_ONCE:
             killed += os.WIFSIGNALED(os.waitpid(children.pop(0), 0)[1])
     killed += sum(os.WIFSIGNALED(os.waitpid(child, 0)[1]) for child in children)
-    assert killed > KILLS * 0.7, "hardly anything was interrupted"
+    assert killed > KILLS * 0.5, "hardly anything was interrupted"
 
     async def examine() -> tuple[int, int]:
         database = Database(dsn)

@@ -103,6 +103,43 @@ MUTATIONS: dict[str, tuple[Kind | None, str]] = {
         "mutation($id: ID!) { claimHandoff(input: {handoffId: $id}) "
         "{ __typename ... on Problem { message } } }",
     ),
+    "declineHandoff": (
+        Kind.HANDOFF,
+        'mutation($id: ID!) { declineHandoff(input: {handoffId: $id, reason: "x"}) '
+        "{ __typename ... on Problem { message } } }",
+    ),
+    "reassignHandoff": (
+        Kind.HANDOFF,
+        'mutation($id: ID!) { reassignHandoff(input: {handoffId: $id, targetEngineerId: "x"}) '
+        "{ __typename ... on Problem { message } } }",
+    ),
+    "cancelHandoff": (
+        Kind.HANDOFF,
+        "mutation($id: ID!) { cancelHandoff(input: {handoffId: $id}) "
+        "{ __typename ... on Problem { message } } }",
+    ),
+    "releaseHandoff": (
+        Kind.HANDOFF,
+        'mutation($id: ID!) { releaseHandoff(input: {handoffId: $id, reason: "x"}) '
+        "{ __typename ... on Problem { message } } }",
+    ),
+    "returnHandoff": (
+        Kind.HANDOFF,
+        'mutation($id: ID!) { returnHandoff(input: {handoffId: $id, guidance: "x"}) '
+        "{ __typename ... on Problem { message } } }",
+    ),
+    "claimHandoffs": (
+        Kind.HANDOFF,
+        "mutation($id: ID!) { claimHandoffs(input: {handoffIds: [$id]}) { __typename "
+        "... on ClaimHandoffsSuccess { results { result { __typename "
+        "... on Problem { message } } } } } }",
+    ),
+    "escalateMany": (
+        Kind.SESSION,
+        'mutation($id: ID!) { escalateMany(input: {sessionIds: [$id], reason: "x"}) { __typename '
+        "... on Problem { message } ... on SessionsNotEscalatable { refusals { problem "
+        "{ __typename message } } } } }",
+    ),
     "markNotificationsRead": (
         Kind.NOTIFICATION,
         "mutation($id: ID!) { markNotificationsRead(input: {ids: [$id]}) { __typename "
@@ -173,6 +210,22 @@ async def test_a_foreign_target_is_refused_like_an_unknown_one(
         session_id = public(Kind.SESSION, session["id"])
         wanted = {"sessionId": session_id, "reason": "x", "targetEngineerId": target}
         return await client.ask(ask.ESCALATE, input=wanted)
+
+    foreign = await aim_at(theirs.ids[Kind.ENGINEER])
+    assert foreign["__typename"] == "TargetNotEligible"
+    assert foreign == await aim_at(unknown(Kind.ENGINEER))
+
+
+async def test_a_foreign_engineer_is_no_new_target(
+    web: Web, account: Account, database: Database, theirs: Belongings, sign_in: SignIn
+) -> None:
+    raised = await waiting(database, account.tier1)
+    client = sign_in(web, account.tier1)
+
+    async def aim_at(target: str) -> Any:
+        handoff_id = public(Kind.HANDOFF, raised.handoff["id"])
+        wanted = {"handoffId": handoff_id, "targetEngineerId": target}
+        return await client.ask(ask.REASSIGN, input=wanted)
 
     foreign = await aim_at(theirs.ids[Kind.ENGINEER])
     assert foreign["__typename"] == "TargetNotEligible"

@@ -1,72 +1,35 @@
 """What an operation costs: a fixed number of statements, whatever the length of its lists."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from app.graphql.engine import Engine
-from db.database import Database, Transaction
+from db.database import Database
 from resolvers.context import Context
 from schema.schema import schema
 from services.actor import Actor
 from services.events import Doorbell, Hub
 from services.ids import Kind, public
+from tests.harness.counting import Counting
 from tests.harness.people import Account, make_engineer
 from tests.harness.story import NOON, OPTIONS, claimed, started, waiting
 
 ENGINE = Engine(schema)
 
 
-class Counted(Transaction):
-    """Notes every statement."""
-
-    __slots__ = ("statements",)
-    statements: list[str]
-
-    async def fetch(self, sql: str, *args: Any) -> Any:
-        self.statements.append(sql)
-        return await super().fetch(sql, *args)
-
-    async def fetchrow(self, sql: str, *args: Any) -> Any:
-        self.statements.append(sql)
-        return await super().fetchrow(sql, *args)
-
-    async def fetchval(self, sql: str, *args: Any) -> Any:
-        self.statements.append(sql)
-        return await super().fetchval(sql, *args)
-
-
-class Counting(Database):
-    """The database, with everything noted that is asked of it."""
-
-    transactions = 0
-    statements: list[str]
-
-    @asynccontextmanager
-    async def transaction(self, account_id: UUID) -> AsyncIterator[Transaction]:
-        self.transactions += 1
-        async with super().transaction(account_id) as tx:
-            counted = Counted(tx._connection, account_id)
-            counted.statements = self.statements
-            yield counted
-
-
 @pytest.fixture
 async def counting(dsn: str) -> AsyncIterator[Counting]:
-    database = Counting(dsn, max_connections=8)
-    database.statements = []
+    database = Counting(dsn)
     await database.open()
     yield database
     await database.close()
 
 
 async def ask(counting: Counting, actor: Actor, document: str, **variables: Any) -> Any:
-    counting.transactions = 0
-    counting.statements.clear()
+    counting.start()
     hub = Hub(counting, Doorbell("memory://"), poll=timedelta(seconds=30))
     context = Context(actor, counting, hub, OPTIONS, lambda: NOON, "test")
     result = await ENGINE.execute(ENGINE.prepare(document), variables, context)
@@ -103,16 +66,23 @@ async def test_statements_do_not_grow_with_the_list(
         await make_engineer(database, account.id, f"e{number}@acme.test", tier=1)
         for number in range(4)
     ]
+    transactions, statements = cost
     for number in range(50):
         await waiting(database, engineers[number % 4], target_id=account.tier3.id)
         if number == 1:
             await ask(counting, account.tier2, document)
-            assert (counting.transactions, len(counting.statements)) == cost
+            assert (counting.transactions, len(counting.statements)) == (
+                transactions,
+                statements + 1,  # the first time, for the record of what was looked into
+            )
 
     data = await ask(counting, account.tier2, document)
     [listed] = data.values()
 
     assert len(listed.get("handoffs") or listed["nodes"]) == 50
+    assert (counting.transactions, len(counting.statements)) == (transactions, statements + 1)
+    assert sum("INSERT" in statement for statement in counting.statements) == 1
+    await ask(counting, account.tier2, document)
     assert (counting.transactions, len(counting.statements)) == cost
 
 
@@ -186,4 +156,59 @@ async def test_the_same_thing_asked_twice_is_loaded_once(
         a=public(Kind.SESSION, session["id"]),
         b=public(Kind.SESSION, other["id"]),
     )
+    assert counting.transactions == 1
+
+
+async def test_histories_and_what_may_be_done_cost_one_statement_for_the_whole_list(
+    counting: Counting, database: Database, account: Account
+) -> None:
+    document = """{ handoffs(first: 50) { nodes { viewerCan version releaseReason
+      history(first: 5) { nodes { __typename cursor occurredAt
+        ... on HandoffReleased { reason } } pageInfo { hasNextPage } } } } }"""
+    for number in range(8):
+        raised = await waiting(database, account.tier1)
+        if number % 2:
+            await claimed(database, account.tier2, raised)
+
+    data = await ask(counting, account.tier2, document)
+
+    lengths = [len(node["history"]["nodes"]) for node in data["handoffs"]["nodes"]]
+    assert lengths == [2, 1] * 4
+    assert (counting.transactions, len(counting.statements)) == (2, 2)
+
+
+async def test_what_may_be_done_is_known_without_asking(
+    counting: Counting, database: Database, account: Account
+) -> None:
+    await waiting(database, account.tier1)
+    data = await ask(counting, account.tier2, "{ handoffQueue { handoffs { viewerCan } } }")
+    assert data["handoffQueue"]["handoffs"] == [{"viewerCan": ["CLAIM"]}]
+    assert len(counting.statements) == 1
+
+
+async def test_a_change_takes_one_transaction_unless_more_is_asked(
+    counting: Counting, database: Database, account: Account
+) -> None:
+    raised = await waiting(database, account.tier1)
+    document = """mutation ($id: ID!) { cancelHandoff(input: { handoffId: $id }) {
+      ... on CancelHandoffSuccess {
+        handoff { id status version viewerCan raisedBy { name } } } } }"""
+    handoff_id = public(Kind.HANDOFF, raised.handoff["id"])
+    data = await ask(counting, account.tier1, document, id=handoff_id)
+    assert data["cancelHandoff"]["handoff"]["status"] == "CANCELLED"
+    assert counting.transactions == 1
+
+
+async def test_raising_many_takes_one_transaction_with_all_that_goes_with_them(
+    counting: Counting, database: Database, account: Account
+) -> None:
+    ids = [public(Kind.SESSION, (await started(database, account.tier1))["id"]) for _ in range(3)]
+    document = """mutation ($ids: [ID!]!) {
+      escalateMany(input: { sessionIds: $ids, reason: "Shift ends" }) {
+        ... on EscalateManySuccess { handoffs {
+          id session { status } documentation { version } deliveries { state } } } } }"""
+    data = await ask(counting, account.tier1, document, ids=ids)
+    assert [each["session"] for each in data["escalateMany"]["handoffs"]] == [
+        {"status": "ESCALATED"}
+    ] * 3
     assert counting.transactions == 1

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from db.database import Database, Transaction
+from db.database import Database
 from resolvers.loading import Loader, Reader
+from services.views import Viewing
 from tests.harness.people import Account
 
 
@@ -17,9 +18,9 @@ class Squares:
     def __init__(self) -> None:
         self.asked: list[list[int]] = []
 
-    async def read(self, tx: Transaction, keys: Sequence[int]) -> Mapping[int, int]:
+    async def read(self, view: Viewing, keys: Sequence[int]) -> Mapping[int, int]:
         self.asked.append(list(keys))
-        rows = await tx.fetch(
+        rows = await view.tx.fetch(
             "SELECT k, k * k AS square FROM unnest($1::int[]) k WHERE k <> 13", keys
         )
         return {row["k"]: row["square"] for row in rows}
@@ -32,7 +33,7 @@ def squares() -> Squares:
 
 @pytest.fixture
 def reader(database: Database, account: Account) -> Reader:
-    return Reader(database, account.id)
+    return Reader(database, account.tier1)
 
 
 def double(square: int) -> int:
@@ -86,11 +87,11 @@ async def test_a_failure_reaches_everybody_who_waits_and_the_next_try_is_a_new_o
     reader: Reader, squares: Squares
 ) -> None:
     class Broken(Squares):
-        async def read(self, tx: Transaction, keys: Sequence[int]) -> Mapping[int, int]:
+        async def read(self, view: Viewing, keys: Sequence[int]) -> Mapping[int, int]:
             if not self.asked:
                 self.asked.append(list(keys))
-                await tx.execute("SELECT 1 / 0")
-            return await super().read(tx, keys)
+                await view.tx.execute("SELECT 1 / 0")
+            return await super().read(view, keys)
 
     broken = Loader(reader, Broken().read)
     neighbour = Loader(reader, squares.read)

@@ -2,9 +2,10 @@
 
 from db.database import Database
 from services.handoffs import reading as handoffs
+from services.handoffs.resolving import resolve
 from services.sessions import reading as sessions
 from services.sessions.reading import SessionFilter
-from services.sessions.resolving import resolve
+from services.views import Viewing
 from tests.harness.people import Account
 from tests.harness.story import NOON, claimed, escalated, started
 
@@ -18,9 +19,9 @@ async def who_may_see(database: Database, account: Account, session_id: object) 
             for row in await tx.fetch("SELECT id FROM handoff WHERE session_id = $1", session_id)
         ]
         for actor in account.everybody:
-            if await sessions.by_ids(tx, actor, [session_id]):  # type: ignore[list-item]
+            if await sessions.by_ids(Viewing(tx), actor, [session_id]):  # type: ignore[list-item]
                 seeing[0].add(actor.name)
-            if await sessions.page(tx, actor, SessionFilter(), first=9):
+            if await sessions.page(Viewing(tx), actor, SessionFilter(), first=9):
                 seeing[1].add(actor.name)
             rows = await handoffs.by_ids(tx, actor, handoff_ids)
             assert len(rows) == len(handoff_ids), "the record is there for everybody"
@@ -65,7 +66,7 @@ async def test_another_accounts_admin_sees_nothing(
     session = await started(database, account.tier1)
     raised = await escalated(database, account.tier1, session)
     async with database.transaction(other_account.id) as tx:
-        assert not await sessions.by_ids(tx, other_account.admin, [session["id"]])
+        assert not await sessions.by_ids(Viewing(tx), other_account.admin, [session["id"]])
         assert not await handoffs.by_ids(tx, other_account.admin, [raised.handoff["id"]])
         waiting = await handoffs.queue(tx, other_account.admin, first=9)
     assert (waiting.count, waiting.seq, list(waiting.rows)) == (0, 0, [])

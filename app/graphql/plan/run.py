@@ -56,7 +56,7 @@ class Run:
         self.errors: list[GraphQLError] = []
         self.nulled: set[Path] = set()
         self.started: list[tuple[Awaitable[Any], Node]] = []
-        self.arrived: list[tuple[Node, asyncio.Future[Any]]] = []
+        self.arrived: list[asyncio.Future[Any]] = []
         self.waiter: asyncio.Future[None] | None = None
         self.arguments: dict[Any, dict[str, Any]] = {}
 
@@ -117,48 +117,65 @@ class Run:
     async def drive_together(self) -> None:
         """Await everything started, and what that starts in turn, at the same time.
 
-        Results that arrive in one turn of the loop (a DataLoader's batch) are resumed in one go,
-        so that what they ask for next becomes one batch again. When this task is cancelled, the
+        Results that arrive in one turn of the loop (a loader's batch) are resumed in one go, so
+        that what they ask for next becomes one batch again. When this task is cancelled, the
         tasks made here are cancelled and waited for; futures of others (loaders) are left alone.
         """
         loop = asyncio.get_running_loop()
         tasks: set[asyncio.Future[Any]] = set()
-        outstanding = 0
+        places: dict[asyncio.Future[Any], list[Node]] = {}
         try:
             while True:
-                outstanding += len(self.started)
-                started, self.started = self.started, []
-                for awaitable, node in started:
-                    future: asyncio.Future[Any] = asyncio.ensure_future(awaitable)
-                    if future is not awaitable:
-                        tasks.add(future)
-                    future.add_done_callback(partial(self.arrive, node))
-                if not outstanding:
+                self.watch(places, tasks)
+                if not places:
                     return
                 if not self.arrived:
                     self.waiter = loop.create_future()
                     await self.waiter
                 batch, self.arrived = self.arrived, []
-                outstanding -= len(batch)
-                for node, future in batch:
+                for future in batch:
                     tasks.discard(future)
-                    error = future.exception()  # raises when a resolver was cancelled
-                    if error is None:
-                        self.resume(node, future.result())
-                    elif isinstance(error, Exception):
-                        self.refuse(node, error)
-                    else:
-                        raise error  # noqa: TRY301
+                    self.hand_out(future, places.pop(future))
         except BaseException:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             raise
 
-    def arrive(self, node: Node, future: asyncio.Future[Any]) -> None:
+    def watch(
+        self, places: dict[asyncio.Future[Any], list[Node]], tasks: set[asyncio.Future[Any]]
+    ) -> None:
+        """Hear of everything started. A future that fills several places is watched once."""
+        started, self.started = self.started, []
+        for awaitable, node in started:
+            if isinstance(awaitable, asyncio.Future):
+                future: asyncio.Future[Any] = awaitable
+            else:
+                future = asyncio.ensure_future(awaitable)
+                tasks.add(future)
+            waiting = places.get(future)
+            if waiting is not None:
+                waiting.append(node)
+            else:
+                places[future] = [node]
+                future.add_done_callback(self.arrive)
+
+    def hand_out(self, future: asyncio.Future[Any], nodes: list[Node]) -> None:
+        error = future.exception()  # raises when a resolver was cancelled
+        if error is None:
+            value = future.result()
+            for node in nodes:
+                self.resume(node, value)
+        elif isinstance(error, Exception):
+            for node in nodes:
+                self.refuse(node, error)
+        else:
+            raise error
+
+    def arrive(self, future: asyncio.Future[Any]) -> None:
         if not future.cancelled():
             future.exception()  # seen: no "never retrieved" should the run be over by now
-        self.arrived.append((node, future))
+        self.arrived.append(future)
         if self.waiter is not None and not self.waiter.done():
             self.waiter.set_result(None)
 

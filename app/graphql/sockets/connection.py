@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Generic
 
@@ -50,6 +51,7 @@ class Connection(Generic[IdentityT]):
         "count",
         "identity",
         "initialised",
+        "left",
         "liveness",
         "loop",
         "operations",
@@ -81,6 +83,7 @@ class Connection(Generic[IdentityT]):
         self.initialised = False
         self.signing_in: asyncio.Task[None] | None = None
         self.identity: IdentityT | None = None
+        self.left: Callable[[], None] | None = None
         self.operations: dict[str, SocketOperation[IdentityT]] = {}
         self.tasks: set[asyncio.Task[None]] = set()  # also of those the client has completed
         self.count = 0
@@ -119,6 +122,8 @@ class Connection(Generic[IdentityT]):
 
     async def leave(self, code: int) -> None:
         self.liveness.stop()
+        if self.left is not None:
+            self.left()
         for timer in self.timers:
             timer.cancel()
         for operation in list(self.operations.values()):
@@ -196,6 +201,8 @@ class Connection(Generic[IdentityT]):
         server.observe.signed_in(identity)
         self.identity = identity
         self.signing_in = None
+        # the client comes back after this code too, and is seen as it is then
+        self.left = server.keep(identity, lambda why: self.close(CloseCode.FORBIDDEN, why))
         left = (identity.expires_at - datetime.now(UTC)).total_seconds()
         # the client comes back after this code, and fetches a fresh token first
         self.close_in(left, CloseCode.FORBIDDEN, "The token expired")

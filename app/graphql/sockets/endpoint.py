@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final, Generic
 
 from starlette.types import Receive, Scope, Send
 
-from app.graphql.callers import IdentityT, MakeContext, SignIn, request_id
+from app.graphql.callers import IdentityT, Keep, MakeContext, SignIn, request_id
 from app.graphql.engine import Engine
 from app.graphql.mutations import Mutations
 from app.graphql.observer import Observer
@@ -19,6 +19,11 @@ from app.graphql.sockets.origins import Origins
 from app.graphql.sockets.protocol import SUBPROTOCOL, CloseCode
 
 RESTARTING: Final = "Service restart"
+
+
+def keep_all(_identity: object, _out: Callable[[str], None]) -> Callable[[], None]:
+    """For as long as their tokens are good."""
+    return lambda: None
 
 
 class GraphQLSockets(Generic[IdentityT]):
@@ -31,12 +36,14 @@ class GraphQLSockets(Generic[IdentityT]):
         sign_in: SignIn[IdentityT],
         make_context: MakeContext[IdentityT],
         *,
+        keep: Keep[IdentityT] = keep_all,
         options: SocketOptions | None = None,
         allowed_origins: Iterable[str] = (),
         observe: Observer | None = None,
     ) -> None:
         self.engine = engine
         self.sign_in = sign_in
+        self.keep = keep
         self.make_context = make_context
         self.options = options or SocketOptions()
         self.origins = Origins(allowed_origins)

@@ -24,11 +24,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
+from app.graphql.callers import Keep
 from app.graphql.engine import Engine
 from app.graphql.errors import ClientError, ErrorCode, mask
 from app.graphql.http import GraphQLHTTP
 from app.graphql.observer import Observer
 from app.graphql.sockets import GraphQLSockets, SocketOptions
+from app.graphql.sockets.endpoint import keep_all
 
 T = TypeVar("T")
 
@@ -266,6 +268,7 @@ class Served:
         introspection: bool = False,
         max_body: int = 256 * 1024,
         allowed_origins: tuple[str, ...] = (),
+        keep: Keep[Caller] = keep_all,
     ) -> None:
         self.log: list[str] = []
         self.numbers = 0
@@ -284,6 +287,7 @@ class Served:
             engine,
             sign_in,
             self.make_context,
+            keep=keep,
             options=options,
             allowed_origins=allowed_origins,
             observe=self.observed,

@@ -1,12 +1,13 @@
 """How sockets end: silence, expiry, a restart; and what keeps them alive."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from app.graphql.sockets import SocketOptions
-from tests.app.graphql.served import Served, until
+from tests.app.graphql.served import Caller, Served, until
 
 LIVELY = SocketOptions(
     ping_interval=timedelta(seconds=0.15),
@@ -70,6 +71,55 @@ async def test_a_token_that_has_expired_already_is_not_served_for_long(server: S
     async with server.raw_socket() as socket:
         await socket.send(type="connection_init", payload={"token": "short--5"})
         assert (await socket.closed())[0] == 4403
+
+
+class Keeping:
+    """Who is in, and how to show them the door."""
+
+    def __init__(self) -> None:
+        self.inside: dict[Callable[[str], None], Caller] = {}
+
+    def __call__(self, caller: Caller, out: Callable[[str], None]) -> Callable[[], None]:
+        self.inside[out] = caller
+        return lambda: self.inside.pop(out) and None
+
+
+async def test_whoever_is_no_longer_who_they_were_is_closed_with_4403() -> None:
+    keeping = Keeping()
+    with Served(keep=keeping) as server:
+        async with server.socket() as socket, server.socket() as idle, server.socket() as other:
+            await socket.subscribe("1", "subscription { ticks(every: 30) }")
+            await socket.subscribe("2", "mutation { write(seconds: 0.3) }")
+            await other.subscribe("1", "subscription { ticks(every: 0.05) }")
+            await until(lambda: "write started" in server.log)
+            first, second, third = keeping.inside
+
+            async def show_the_door() -> None:
+                first("Not any more")
+                second("Nor you")
+
+            await server.inside(show_the_door)
+
+            assert await socket.closed() == (4403, "Not any more")
+            assert await idle.closed() == (4403, "Nor you")
+            for _ in range(3):
+                assert (await other.receive())["type"] == "next"
+            await until(lambda: list(keeping.inside) == [third])
+        await until(lambda: "ticks closed" in server.log)
+        await until(
+            lambda: "write ended" in server.log
+        )  # what was begun with the right is finished
+        await until(lambda: not keeping.inside)
+
+
+async def test_who_is_refused_or_never_signs_in_is_not_kept() -> None:
+    keeping = Keeping()
+    with Served(keep=keeping) as server:
+        async with server.raw_socket() as socket:
+            await socket.send(type="connection_init", payload={"token": "bad"})
+            await socket.closed()
+        async with server.raw_socket():
+            assert not keeping.inside
 
 
 async def test_closing_all_says_1012_and_finishes_mutations() -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -21,7 +23,7 @@ from app.signin import (
     TokenVerifier,
     mint,
 )
-from db.database import Database
+from db.database import Database, Transaction
 from db.models.vocabulary import Role
 from services.engineers import Claims, InactiveEngineer, UnknownAccount, UnknownEngineer
 from tests.app.signin.provider import Provider, public, rsa, signed
@@ -158,6 +160,94 @@ async def test_a_removed_engineer_is_out_after_ten_seconds(sign_in, token, datab
     noon.shift(0.1)
     with pytest.raises(InactiveEngineer):
         await sign_in(bearer)
+
+
+async def test_what_was_forgotten_is_seen_anew_at_once_and_nobody_else_s(
+    sign_in, token, database, account, other_account
+):
+    bearer, foreign = token(), token(account=other_account.slug)
+    await sign_in(bearer)
+    stranger = await sign_in(foreign)
+    await change(database, account, "role = 'VIEWER'")
+
+    sign_in.forget(account.id)
+
+    assert (await sign_in(bearer)).actor.role is Role.VIEWER
+    assert await sign_in(foreign) is stranger
+
+
+class Slow(Database):
+    """What it has read it gives away when the gate is open."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self.gate = asyncio.Event()
+        self.read = asyncio.Event()
+
+    @asynccontextmanager
+    async def transaction(self, account_id: UUID) -> AsyncIterator[Transaction]:
+        async with super().transaction(account_id) as tx:
+            yield tx
+        self.read.set()
+        await self.gate.wait()
+
+
+@pytest.fixture
+async def slow(dsn: str) -> AsyncIterator[Slow]:
+    database = Slow(dsn)
+    await database.open()
+    yield database
+    await database.close()
+
+
+async def known(sign_in, bearer, slow) -> asyncio.Task[Any]:
+    """A look-up that has read what is about to be changed."""
+    looking = asyncio.create_task(sign_in(bearer))
+    await slow.read.wait()
+    return looking
+
+
+async def test_a_look_up_from_before_a_change_is_not_remembered(
+    slow, verifier, token, database, account
+):
+    sign_in, bearer = SignIn(verifier, slow), token()
+    before = await known(sign_in, bearer, slow)
+    await change(database, account, "role = 'VIEWER'")
+    sign_in.forget(account.id)
+    slow.gate.set()
+
+    assert (await before).actor.role is Role.ENGINEER
+    assert (await sign_in(bearer)).actor.role is Role.VIEWER
+
+
+async def test_a_look_up_from_before_a_change_is_not_joined(
+    slow, verifier, token, database, account
+):
+    sign_in, bearer = SignIn(verifier, slow), token()
+    before = await known(sign_in, bearer, slow)
+    await change(database, account, "role = 'VIEWER'")
+    sign_in.forget(account.id)
+    after = asyncio.create_task(sign_in(bearer))
+    await asyncio.sleep(0.05)
+    slow.gate.set()
+
+    assert (await before).actor.role is Role.ENGINEER
+    assert (await after).actor.role is Role.VIEWER
+    assert not sign_in._under_way
+
+
+async def test_a_token_with_another_role_is_told_to_whoever_keeps_live_streams(
+    verifier, database, token, account, noon
+):
+    changed: list[UUID] = []
+    sign_in = SignIn(verifier, database, changed=changed.append)
+    await sign_in(token())
+    noon.shift(2)
+    await sign_in(token(name="Samantha"))
+    assert changed == []
+    noon.shift(2)
+    await sign_in(token(role=Role.VIEWER))
+    assert changed == [account.id]
 
 
 async def test_a_memory_from_the_future_counts_for_nothing(sign_in, token, database, account, noon):

@@ -4,15 +4,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from broadcaster import Broadcast
 
 from db.embedded import APP_ROLE
 from services.events import Doorbell
-from services.events.line import APPLICATION, CHANNEL
-from services.events.rings import MOST_RINGS, decode, encode
+from services.events.line import APPLICATION, CHANNEL, Line, LineBroken
+from services.events.rings import MOST_PEOPLE, MOST_RINGS, decode, encode
 from tests.services.events.parts import Wire, eventually, nothing, numbers, take, terminate
 
 SOCKET = ".s.PGSQL.5432"
@@ -118,10 +118,83 @@ async def test_a_ring_is_not_swallowed_by_an_earlier_one_under_way(dsn):
     await bell.stop()
 
 
+# -- ringing for people
+
+
+async def heard_people(bell: Doorbell) -> list[UUID]:
+    heard: list[UUID] = []
+    bell.listen(lambda account_id, seq: None, lambda: None, heard.append)
+    await bell.start()
+    await eventually(lambda: bell.connected)
+    return heard
+
+
+async def test_rings_for_people_travel_beside_the_others_and_each_is_heard(dsn):
+    bell, other = Doorbell(dsn), Doorbell(dsn)
+    heard = await heard_people(other)
+    await bell.start()
+    await eventually(lambda: bell.connected)
+    accounts = {uuid4() for _ in range(3 * MOST_PEOPLE)}
+    for account_id in accounts:
+        bell.ring(account_id, 2**62)
+        bell.ring_people(account_id)
+    await eventually(lambda: set(heard) == accounts, within=1.5)  # less than a beat
+    await bell.stop()
+    await other.stop()
+
+
+async def test_a_ring_for_people_is_not_swallowed_by_one_under_way(dsn, monkeypatch):
+    account_id = uuid4()
+    said = []
+
+    class Interrupted(Line):
+        async def say(self, message: str) -> None:
+            if decode(message).people:
+                said.append(message)
+                if len(said) == 1:  # the next change comes while the first is told of
+                    bell.ring_people(account_id)
+            await super().say(message)
+
+    monkeypatch.setattr("services.events.doorbell.Line", Interrupted)
+    bell = Doorbell(dsn)
+    heard = await heard_people(bell)
+    bell.ring_people(account_id)
+    await eventually(lambda: heard == [account_id] * 2)
+    await bell.stop()
+
+
+async def test_a_ring_for_people_that_was_not_said_is_said_on_the_next_line(dsn, monkeypatch):
+    said = []
+
+    class Breaking(Line):
+        async def say(self, message: str) -> None:
+            if decode(message).people and not said:
+                said.append(message)
+                raise LineBroken("cut")
+            await super().say(message)
+
+    monkeypatch.setattr("services.events.doorbell.Line", Breaking)
+    bell = Doorbell(dsn)
+    heard = await heard_people(bell)
+    account_id = uuid4()
+    bell.ring_people(account_id)
+    await eventually(lambda: heard == [account_id])
+    assert said
+    await bell.stop()
+
+
 def test_rings_survive_the_way():
     rings = {uuid4(): 1, uuid4(): 2**63 - 1}
-    assert decode(encode("me", rings)) == ("me", rings)
-    assert decode(encode("me", {})) == ("me", {})
+    people = {uuid4(), next(iter(rings))}
+    assert decode(encode("me", rings, people)) == ("me", rings, people)
+    assert decode(encode("me", rings)) == ("me", rings, set())
+    assert decode(encode("me", {})) == ("me", {}, set())
+
+
+def test_the_fullest_message_is_one_that_postgresql_takes():
+    rings = {uuid4(): 2**63 - 1 for _ in range(MOST_RINGS)}
+    people = {uuid4() for _ in range(MOST_PEOPLE)}
+    assert len(encode(uuid4().hex, rings, people).encode()) < 8000
 
 
 @pytest.mark.parametrize("url", ["kafka://x", "redis-stream://x", "x", "", "redis://:se/cret@h:1"])

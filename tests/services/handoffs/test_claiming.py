@@ -14,8 +14,8 @@ from services.handoffs.problems import (
     HandoffNotOpen,
     OwnHandoff,
 )
+from services.handoffs.resolving import resolve
 from services.problems import NotAllowed
-from services.sessions.resolving import resolve
 from tests.harness.people import Account, make_engineer
 from tests.harness.story import NOON, claimed, count, started, waiting
 

@@ -9,11 +9,11 @@ from db.database import Database
 from db.models.vocabulary import StepKind
 from services.handoffs.escalating import Escalation, escalate
 from services.handoffs.problems import Ineligible, SessionNotEscalatable, TargetNotEligible
+from services.handoffs.resolving import resolve
 from services.options import Options
 from services.problems import IdempotencyConflict, InvalidInput, NotAllowed
 from services.sessions.problems import SessionNotFound
 from services.sessions.recording import StepDraft, record_step
-from services.sessions.resolving import resolve
 from tests.harness.people import Account, make_engineer
 from tests.harness.story import (
     NOON,

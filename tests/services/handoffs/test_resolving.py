@@ -4,9 +4,9 @@ import pytest
 
 from db.database import Database, Row
 from services.actor import Actor
+from services.handoffs.resolving import Resolved, resolve
 from services.problems import InvalidInput, NotAllowed
 from services.sessions.problems import SessionNotFound, SessionNotResolvable
-from services.sessions.resolving import Resolved, resolve
 from tests.harness.people import Account
 from tests.harness.story import NOON, claimed, count, escalated, started, waiting
 

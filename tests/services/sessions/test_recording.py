@@ -9,10 +9,10 @@ import pytest
 from db.database import Database
 from db.models.vocabulary import StepKind, StepOutcome
 from services.actor import Actor
+from services.handoffs.resolving import resolve
 from services.problems import InvalidInput, NotAllowed
 from services.sessions.problems import SessionClosed, SessionNotFound
 from services.sessions.recording import Recorded, StepDraft, record_step
-from services.sessions.resolving import resolve
 from tests.harness.people import Account
 from tests.harness.story import NOON, claimed, count, escalated, started, waiting
 

@@ -1,0 +1,1 @@
+"""What we claim about speed, rerunnable: `make bench`, or `python -m benchmarks --help`."""

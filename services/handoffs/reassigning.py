@@ -1,0 +1,60 @@
+"""Somebody else is asked, while nobody has taken it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from db.database import Transaction
+from db.models.vocabulary import Role
+from services.actor import Actor
+from services.handoffs.problems import Ineligible, TargetNotEligible
+from services.handoffs.rules import HandoffAction
+from services.handoffs.transitions import UNGUARDED, Guard, Moved, as_it_is, finish, take_up
+
+
+async def reassign(
+    tx: Transaction,
+    actor: Actor,
+    handoff_id: UUID,
+    target_id: UUID,
+    *,
+    now: datetime,
+    guard: Guard = UNGUARDED,
+) -> Moved:
+    """It waits for another target. Told are the new one, the one before, and the raiser.
+
+    By the raiser or an ADMIN. Asking for the target it has changes nothing. Raises
+    TargetNotEligible, or what ``take_up`` raises.
+    """
+    action = HandoffAction.REASSIGN
+    handoff = await take_up(tx, actor, action, handoff_id, guard=guard, request={"to": target_id})
+    if handoff is None or handoff["target_id"] == target_id:
+        return await as_it_is(tx, actor, handoff_id)
+    await _refuse_ineligible(tx, handoff["raised_by_id"], target_id)
+    await tx.execute(
+        "UPDATE handoff SET target_id = $2, version = version + 1 WHERE id = $1",
+        handoff_id,
+        target_id,
+    )
+    before = handoff["target_id"]
+    return await finish(
+        tx,
+        actor,
+        action,
+        handoff_id,
+        now=now,
+        tell=[target_id, handoff["raised_by_id"], *([before] if before else [])],
+        title=f"{actor.name} asked for somebody else: {handoff['problem_summary']}",
+        data={"from": str(before) if before else None, "to": str(target_id)},
+    )
+
+
+async def _refuse_ineligible(tx: Transaction, raiser_id: UUID, target_id: UUID) -> None:
+    target = await tx.fetchrow("SELECT role, active FROM engineer WHERE id = $1", target_id)
+    if target is None:
+        raise TargetNotEligible(Ineligible.UNKNOWN)
+    if target_id == raiser_id:
+        raise TargetNotEligible(Ineligible.SELF)
+    if target["role"] == Role.VIEWER:
+        raise TargetNotEligible(Ineligible.VIEWER)
+    if not target["active"]:
+        raise TargetNotEligible(Ineligible.INACTIVE)
