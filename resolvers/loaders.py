@@ -120,8 +120,10 @@ class Loaders:
 
     @cached_property
     def deliveries_of_handoffs(self) -> ManyRows:
+        actor = self._actor
+
         async def read(view: Viewing, keys: Sequence[UUID]) -> Mapping[UUID, Sequence[Columns]]:
-            rows = await deliveries.by_handoffs(view, self._actor, keys)
+            rows = await deliveries.by_handoffs(view, actor, keys)
             return _grouped(rows, "handoff_id", keys)
 
         return Loader(self._reader, read)
@@ -141,6 +143,7 @@ class Loaders:
     @cached_property
     def access_logs(self) -> Windows[ViewWindow]:
         """By (session, window); nothing for a session whose log the reader may not know."""
+        actor = self._actor
 
         async def read(
             view: Viewing, keys: Sequence[tuple[UUID, ViewWindow]]
@@ -148,7 +151,7 @@ class Loaders:
             found: dict[tuple[UUID, ViewWindow], Sequence[Columns]] = {}
             for window, session_ids in _by_window(keys).items():
                 pages = await views.pages_of_sessions(
-                    view.tx, self._actor, session_ids, first=window.limit, after=window.after
+                    view.tx, actor, session_ids, first=window.limit, after=window.after
                 )
                 found |= {(session_id, window): page for session_id, page in pages.items()}
             return found
@@ -156,20 +159,25 @@ class Loaders:
         return Loader(self._reader, read)
 
     def _one_row(self, read: Read, *, key: str = "id") -> OneRow:
+        # What reads must not hold on to the loaders: in a ring of references all rows of an answer
+        # would wait for the garbage collector.
+        actor = self._actor
+
         async def read_keys(view: Viewing, keys: Sequence[UUID]) -> Mapping[UUID, Columns]:
-            return {row[key]: row for row in await read(view, self._actor, keys)}
+            return {row[key]: row for row in await read(view, actor, keys)}
 
         return Loader(self._reader, read_keys)
 
     def _windows(self, read: ReadWindow[Window], *, key: str = "session_id") -> Windows[Window]:
         """Parts of things, by (``key``, window): a statement for each different window."""
+        actor = self._actor
 
         async def read_keys(
             view: Viewing, keys: Sequence[tuple[UUID, Window]]
         ) -> Mapping[tuple[UUID, Window], Sequence[Columns]]:
             found: dict[tuple[UUID, Window], Sequence[Columns]] = {}
             for window, whole_ids in _by_window(keys).items():
-                rows = await read(view, self._actor, whole_ids, window)
+                rows = await read(view, actor, whole_ids, window)
                 for whole_id, part in _grouped(rows, key, whole_ids).items():
                     found[whole_id, window] = part
             return found

@@ -23,12 +23,11 @@ REMEMBERED: Final = 20_000
 # (handoff, engineer), the oldest first. Views are never taken back, so what is known stays true.
 _recorded: dict[tuple[UUID, UUID], None] = {}
 
-# The handoffs are locked first and in one order, before the foreign keys lock sessions: as
-# transitions do, or the two could wait for each other.
+# In one order, or two requests of one engineer could each wait for a row of the other's.
 RECORD: Final = """
     INSERT INTO session_view (account_id, session_id, handoff_id, engineer_id)
     SELECT h.account_id, h.session_id, h.id, $2 FROM handoff h
-    WHERE h.account_id = $1 AND h.id = ANY ($3) ORDER BY h.id FOR KEY SHARE
+    WHERE h.account_id = $1 AND h.id = ANY ($3) ORDER BY h.id
     ON CONFLICT DO NOTHING
 """
 
@@ -79,6 +78,12 @@ async def viewing(database: Database, actor: Actor) -> AsyncIterator[Viewing]:
 async def record(tx: Transaction, actor: Actor, handoff_ids: Collection[UUID]) -> None:
     """The actor looked into the sessions of these handoffs, by whose door alone they could."""
     await tx.execute(RECORD, tx.account_id, actor.id, handoff_ids)
+
+
+async def record_row(tx: Transaction, actor: Actor, row: Row) -> None:
+    """As ``record``, of one row of content that is read outside a Viewing."""
+    if row[SEEN_THROUGH] is not None:
+        await record(tx, actor, [row[SEEN_THROUGH]])
 
 
 def _remember(handoff_id: UUID, engineer_id: UUID) -> None:

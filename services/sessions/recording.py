@@ -8,7 +8,7 @@ from db.database import Row, Transaction
 from db.ids import uuid7
 from db.models.vocabulary import Role, SessionStatus, StepKind, StepOutcome
 from services import idempotency, text, views
-from services.access import SEEN_THROUGH, door, seen_through, works_on
+from services.access import door, seen_through, works_on
 from services.actor import Actor
 from services.problems import NotAllowed
 from services.sessions.problems import SessionClosed, SessionNotFound
@@ -119,6 +119,5 @@ async def _recorded(tx: Transaction, actor: Actor, step_id: UUID) -> Recorded:
     )
     if session is None:
         raise NotAllowed("This was done before. Others work on the session now; you can't see it.")
-    if session[SEEN_THROUGH] is not None:  # it was handed over since, and waits
-        await views.record(tx, actor, [session[SEEN_THROUGH]])
+    await views.record_row(tx, actor, session)  # it may have been handed over since, and wait
     return Recorded(step, session)

@@ -1,12 +1,15 @@
 """Loaders: together what is asked together, and an answer for everybody who waits."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from db.database import Database
+from resolvers.loaders import Loaders
 from resolvers.loading import Loader, Reader
 from services.views import Viewing
 from tests.harness.people import Account
@@ -119,3 +122,20 @@ async def test_who_was_cancelled_is_passed_over(reader: Reader, squares: Squares
     here = loader.load(2, str)
     gone.cancel()
     assert await settled(here) == "4"
+
+
+async def test_nothing_that_was_loaded_waits_for_the_garbage_collector(
+    database: Database, account: Account
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        loaders = Loaders(database, account.tier1)
+        row = await loaders.engineers.row(account.tier2.id)
+        assert row is not None
+        kept = weakref.ref(loaders)
+        del loaders, row
+        await asyncio.sleep(0)  # the turn's task goes
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -12,6 +12,7 @@ from db.database import Database, Row, Transaction
 from services import deliveries, documentation, views
 from services.actor import Actor
 from services.handoffs import reading as handoffs
+from services.handoffs.claiming import claim
 from services.handoffs.escalating import Escalated
 from services.sessions import reading as sessions
 from services.sessions.reading import SessionFilter, StepWindow
@@ -259,18 +260,27 @@ async def test_the_answer_to_an_old_request_is_a_view_when_the_session_waits_aga
     assert [view["engineer_id"] for view in await recorded(database, account)] == [account.tier2.id]
 
 
-async def test_recording_and_a_transition_never_wait_for_each_other(
+async def test_an_old_escalation_asked_again_is_a_view_of_what_waits_by_now(
     database: Database, account: Account, raised: Escalated
 ) -> None:
-    """Transitions lock the handoff and then its session; PostgreSQL would end one of the two."""
-    async with database.transaction(account.id) as tx:
-        await tx.fetch("SELECT 1 FROM handoff WHERE id = $1 FOR UPDATE", raised.handoff["id"])
-        looking = asyncio.create_task(look(database, account.tier2, raised))
-        await asyncio.sleep(0.2)
-        assert not looking.done()
-        await tx.fetch("SELECT 1 FROM session WHERE id = $1 FOR UPDATE", raised.session["id"])
+    await claimed(database, account.tier2, raised)
+    further = await escalated(database, account.tier2, raised.session, key="once")
+    assert await recorded(database, account) == []  # they wrote it themselves
 
-    assert await looking
+    again = await escalated(database, account.tier2, raised.session, key="once")
+    assert again.seq is None
+    [view] = await recorded(database, account)
+    assert view["handoff_id"] == further.handoff["id"]
+
+
+async def test_looking_does_not_wait_for_a_claim_under_way(
+    database: Database, account: Account, raised: Escalated
+) -> None:
+    async with database.transaction(account.id) as tx:
+        await claim(tx, account.tier2, raised.handoff["id"], now=NOON)
+        async with asyncio.timeout(2):
+            assert await look(database, account.tier3, raised)
+
     assert await count(database, account.tier1, "session_view") == 1
 
 

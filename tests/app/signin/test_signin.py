@@ -221,7 +221,7 @@ async def test_a_look_up_from_before_a_change_is_not_remembered(
 
 
 async def test_a_look_up_from_before_a_change_is_not_joined(
-    slow, verifier, token, database, account
+    *, slow, verifier, token, database, account, caplog
 ):
     sign_in, bearer = SignIn(verifier, slow), token()
     before = await known(sign_in, bearer, slow)
@@ -234,6 +234,7 @@ async def test_a_look_up_from_before_a_change_is_not_joined(
     assert (await before).actor.role is Role.ENGINEER
     assert (await after).actor.role is Role.VIEWER
     assert not sign_in._under_way
+    assert caplog.records == []
 
 
 async def test_a_token_with_another_role_is_told_to_whoever_keeps_live_streams(
