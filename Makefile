@@ -53,6 +53,14 @@ schema: $(READY) ## print the schema into schema.graphql
 bench: $(READY) ## measure escalate, claim and queue beside their floors, and print one table
 	$(BIN)/python -m benchmarks
 
+.PHONY: model
+model: $(READY) ## the whole life against a model of it, 100,000 random requests; SEED=… brings one back
+	$(BIN)/python -m tests.model life $(if $(SEED),--seed $(SEED))
+
+.PHONY: claims
+claims: $(READY) ## three minutes of clients who claim at once and lose replies, judged; SEED=… as well
+	$(BIN)/python -m tests.model claims $(if $(SEED),--seed $(SEED))
+
 .PHONY: clean
 clean: ## remove the environment and every cache; the service's data stays
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -16,8 +16,8 @@ from db.models.vocabulary import (
     Role,
     SessionStatus,
 )
-from services import deliveries, documentation, events, idempotency, notifications, text
-from services.access import door, works_on
+from services import deliveries, documentation, events, idempotency, notifications, text, views
+from services.access import door, seen_through, works_on
 from services.actor import Actor
 from services.handoffs.problems import Ineligible, SessionNotEscalatable, TargetNotEligible
 from services.handoffs.snapshot import Frozen, freeze
@@ -332,8 +332,8 @@ async def _raised_before(tx: Transaction, actor: Actor, handoff_id: UUID) -> Esc
     """
     row = await tx.one(
         f"""
-        SELECT h.*, {door(actor, "$3")} AS door, ROW(s.*)::session AS session,
-               ROW(d.*)::documentation AS documentation,
+        SELECT h.*, {door(actor, "$3")} AS door, {seen_through(actor, "$3", handoff="h")},
+               ROW(s.*)::session AS session, ROW(d.*)::documentation AS documentation,
                ARRAY(SELECT ROW(p.*)::delivery FROM delivery p
                      WHERE p.account_id = h.account_id AND p.handoff_id = h.id ORDER BY p.id
                ) AS deliveries
@@ -348,4 +348,5 @@ async def _raised_before(tx: Transaction, actor: Actor, handoff_id: UUID) -> Esc
     )
     if not row["door"]:
         raise NotAllowed("This was done before. Others work on the session now; you can't see it.")
+    await views.record_row(tx, actor, row)
     return Escalated(row, row["session"], row["documentation"], row["deliveries"], None)

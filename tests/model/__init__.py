@@ -1,0 +1,1 @@
+"""Proofs of the promises: a model of the whole life, and a judge of concurrent histories."""
