@@ -30,7 +30,7 @@ HEADER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Of Baton beside ``against``. Source: DESIGN section 11, "Numbers to hold"."""
+    """Of Baton beside ``against``. Source: docs/benchmarks.md, "Reading the table"."""
 
     figure: str
     most: float

@@ -1,8 +1,8 @@
 """Who may look into a session and what belongs to it: the one place that says so.
 
-Source: DESIGN section 3. Its owner, its current holder and ADMINs; while it waits for somebody to
-take it over, every ENGINEER of the account. VIEWERs never. Row-level security has kept other
-accounts away before this is asked.
+Its owner, its current holder and ADMINs; while it waits for somebody to take it over, every
+ENGINEER of the account. VIEWERs never. Row-level security has kept other accounts away before this
+is asked. Source: docs/handoffs.md, "Who may see what".
 """
 
 from typing import Final

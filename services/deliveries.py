@@ -50,7 +50,7 @@ def promises(
     """One for each effect of a raised handoff, the ones with nothing to do included.
 
     ``key`` is the same whenever the same effect is promised: it is what keeps a receiver from
-    getting it twice. Source: DESIGN section 5.
+    getting it twice. Source: docs/decisions/0006-delivery-table-is-the-queue.md.
     """
     return [
         *_unconfigured(handoff_id),

@@ -43,7 +43,7 @@ RECIPIENTS: Final = """
 
 The target if there is one, otherwise every active ENGINEER of a higher tier than the raiser (of any
 tier where none is higher); ADMINs always; the raiser, and who acts for them, never.
-Source: DESIGN section 4.
+Source: docs/handoffs.md, "Escalating".
 """
 
 

@@ -3,7 +3,7 @@
 A view is content served (the session, its steps, snapshot, assessment, documentation, deliveries)
 to an ENGINEER who is neither its owner nor its holder. What a handoff says of itself is no view:
 its record, its reason and notes, which are the call for help and stand in every queue, its history.
-Source: DESIGN section 3.
+Source: docs/handoffs.md, "Who may see what".
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence

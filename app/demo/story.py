@@ -20,7 +20,7 @@ CAST: Final = ("tier1@acme.test", "tier2@acme.test", "tier3@acme.test", "tier1@g
 """Whose tokens the story needs: who asks for help, two who can give it, and a stranger."""
 
 CHAPTERS: Final = 6
-SOON: Final = 1.0  # seconds until the right people have heard of it. Source: DESIGN, first page
+SOON: Final = 1.0  # seconds until the right people have heard of it. Source: README.md
 
 
 async def tell(url: str, tokens: Mapping[str, str], console: Console) -> Outcome:

@@ -1,4 +1,4 @@
-"""The closed word lists of DESIGN section 1 and 2, shared by tables, rules and the schema.
+"""The closed word lists, shared by tables, rules and the schema.
 
 Each value equals its name, so a column, a JSON document and a GraphQL answer carry the same word.
 """

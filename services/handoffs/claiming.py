@@ -93,7 +93,7 @@ async def claim(
     is another epoch, and HandoffChanged tells so.
 
     Raises NotAllowed, HandoffNotFound, OwnHandoff, HandoffNotOpen, HandoffChanged, or
-    HandoffAlreadyClaimed (by whom, since when). Source: DESIGN section 2, "Claiming".
+    HandoffAlreadyClaimed (by whom, since when). Source: docs/handoffs.md, "Claiming".
     """
     if actor.role == Role.VIEWER:
         raise NotAllowed("Viewers can't take sessions over.")

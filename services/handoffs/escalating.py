@@ -75,7 +75,7 @@ async def escalate(
     own handoff is SUPERSEDED. The same key gives the same handoff back.
 
     Raises NotAllowed, SessionNotFound, SessionNotEscalatable, TargetNotEligible, InvalidInput or
-    IdempotencyConflict. Source: DESIGN sections 2 and 4.
+    IdempotencyConflict. Source: docs/handoffs.md, "Escalating".
     """
     refuse_viewers(actor)
     wanted = wanted.checked()

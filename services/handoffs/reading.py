@@ -1,6 +1,7 @@
 """Handoffs as their readers see them: the record always, the content through the session's door.
 
-Every row carries ``door``: may this reader see the content? Source: DESIGN section 3.
+Every row carries ``door``: may this reader see the content?
+Source: docs/handoffs.md, "Who may see what".
 """
 
 from collections.abc import Sequence

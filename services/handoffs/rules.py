@@ -1,7 +1,7 @@
 """What may happen to a handoff, by whom: the one place that says so.
 
 Mutations ask it before they act, and ``Handoff.viewerCan`` shows what it answers.
-Source: DESIGN section 2.
+Source: docs/handoffs.md.
 """
 
 from collections.abc import Mapping

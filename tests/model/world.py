@@ -1,4 +1,4 @@
-"""One account in memory: what DESIGN says in plain Python, with no database, lock or clock.
+"""One account in memory: docs/handoffs.md in plain Python, with no database, lock or clock.
 
 It shares no code with the service, and it is slow and simple on purpose.
 """

@@ -27,7 +27,7 @@ MUTATIONS = {
 }
 RELATIONS = ("raiser", "target", "claimer", "colleague")
 
-# By DESIGN section 2: in this state, those of these relations may, and ADMINs where it says so.
+# By docs/handoffs.md: in this state, those of these relations may, and ADMINs where it says so.
 MAY: dict[HandoffAction, tuple[str, set[str]]] = {
     HandoffAction.CLAIM: ("OPEN", {"target", "colleague", "claimer"}),
     HandoffAction.DECLINE: ("OPEN", {"target"}),
