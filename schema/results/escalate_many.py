@@ -40,7 +40,7 @@ class SessionsNotEscalatable(Problem):
 
     @classmethod
     def because(
-        cls, problem: handoff_problems.SomeNotEscalatable, asked: Sequence[strawberry.ID]
+        cls, problem: handoff_problems.SessionsNotEscalatable, asked: Sequence[strawberry.ID]
     ) -> Self:
         refused = dict(problem.refusals)
         by_id = zip(asked, each_known(asked, Kind.SESSION), strict=True)
@@ -67,7 +67,7 @@ def escalate_many_result(
 ) -> EscalateManyResult:
     """``asked`` are the sessions as they were given."""
     match outcome:
-        case handoff_problems.SomeNotEscalatable():
+        case handoff_problems.SessionsNotEscalatable():
             return SessionsNotEscalatable.because(outcome, asked)
         case problems.IdempotencyConflict():
             return IdempotencyConflict.of(outcome)

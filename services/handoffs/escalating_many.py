@@ -19,7 +19,7 @@ from services.handoffs.escalating import (
     refuse_viewers,
     write,
 )
-from services.handoffs.problems import SomeNotEscalatable
+from services.handoffs.problems import SessionsNotEscalatable
 from services.options import Options
 from services.problems import InvalidInput, Problem
 
@@ -39,7 +39,7 @@ async def escalate_many(
     (None for a repeat).
 
     Sessions are locked in the order of their ids, so that two that overlap wait for each other
-    and never both. Raises SomeNotEscalatable with every refusal, NotAllowed, InvalidInput or
+    and never both. Raises SessionsNotEscalatable with every refusal, NotAllowed, InvalidInput or
     IdempotencyConflict.
     """
     refuse_viewers(actor)
@@ -84,5 +84,5 @@ async def _all_escalatable(
         except Problem as refusal:
             refusals.append((one.session_id, refusal))
     if refusals:
-        raise SomeNotEscalatable(refusals)
+        raise SessionsNotEscalatable(refusals)
     return ready

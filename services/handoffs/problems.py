@@ -60,7 +60,7 @@ class SessionNotEscalatable(Problem):
         self.status = status
 
 
-class SomeNotEscalatable(Problem):
+class SessionsNotEscalatable(Problem):
     """``refusals`` has the id and the refusal of each session that stands in the way."""
 
     def __init__(self, refusals: list[tuple[UUID, Problem]]) -> None:

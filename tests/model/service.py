@@ -151,7 +151,7 @@ class Service:
                 facts = (status.value,)
             case problems.TargetNotEligible(reason=reason):
                 facts = (reason.value,)
-            case problems.SomeNotEscalatable(refusals=refusals):
+            case problems.SessionsNotEscalatable(refusals=refusals):
                 each = [(self._session_number(id_), self._refused(one)) for id_, one in refusals]
                 facts = tuple(sorted(each, key=lambda one: one[0]))
         return Answer(type(refusal).__name__, facts)

@@ -238,7 +238,7 @@ class World:
             except Refused as refusal:
                 refusals.append((number, refusal.answer))
         if refusals:
-            raise Refused("SomeNotEscalatable", *refusals)
+            raise Refused("SessionsNotEscalatable", *refusals)
         first = len(self.handoffs)
         made = tuple(self._raise(request, n, raisers[n], first) for n in request.sessions)
         return self._together(made, len(self.log)), made
