@@ -30,17 +30,20 @@ async def release(
     handoff = await take_up(tx, actor, action, handoff_id, guard=guard, request={"reason": reason})
     if handoff is None:
         return await as_it_is(tx, actor, handoff_id)
+    raiser_id, claimer_id = handoff["raised_by_id"], handoff["claimed_by_id"]
+    # a target who gives it back is asked no more: now it is for everybody eligible
+    target_id = None if handoff["target_id"] == claimer_id else handoff["target_id"]
     await tx.execute(
         """
         UPDATE handoff SET status = 'OPEN', claimed_by_id = NULL, claimed_at = NULL,
-            release_reason = $2, version = version + 1
+            release_reason = $2, version = version + 1, target_id = $3
         WHERE id = $1
         """,
         handoff_id,
         reason,
+        target_id,
     )
     await back_to_queue(tx, handoff, now=now)
-    raiser_id, target_id = handoff["raised_by_id"], handoff["target_id"]
     return await finish(
         tx,
         actor,
@@ -49,7 +52,7 @@ async def release(
         now=now,
         tell=[
             raiser_id,
-            handoff["claimed_by_id"],
+            claimer_id,
             *await notifications.eligible(tx, actor, raiser_id, target_id),
         ],
         title=f"{actor.name} gave back: {handoff['problem_summary']}",

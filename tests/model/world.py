@@ -294,6 +294,8 @@ class World:
             case Release(reason=reason):
                 handoff.status, handoff.claimer, handoff.claimed_at = "OPEN", None, None
                 handoff.release_reason = reason
+                if target == claimer:
+                    handoff.target = target = None
                 self._goes(handoff.session, "ESCALATED", None)
                 told = {raiser, *self.eligible(raiser, request.who, target)}
                 told |= {claimer} if claimer else set()

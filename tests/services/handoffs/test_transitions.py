@@ -172,6 +172,17 @@ async def test_a_released_handoff_that_has_a_target_is_told_to_the_target_and_ad
     assert told == {"Tier1", "Tier2", "Admin"}
 
 
+async def test_a_target_who_gives_it_back_is_asked_no_more_and_everybody_eligible_is_told(
+    database: Database, account: Account
+) -> None:
+    desk = await open_(database, account, target_id=account.tier2.id)
+    await desk.claim(account.tier2)
+    moved = await desk.release(account.tier2)
+    _, told = await event_of(database, account, moved.seq)
+    assert told == {"Tier1", "Tier3", "Admin"}
+    assert (await desk.handoff(account.tier1))["target_id"] is None
+
+
 async def test_claimed_released_and_claimed_again_is_one_history_and_the_reason_goes(
     database: Database, account: Account
 ) -> None:
