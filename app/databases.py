@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL, make_url
 
 from app.settings import Settings
 from db.embedded import APP_ROLE, DATABASE, OWNER_ROLE, EmbeddedServer, bootstrap
-from db.migrate import migrate
+from db.migrate import head, migrate
 
 
 class NoDatabase(Exception):
@@ -72,7 +72,8 @@ async def bring_up_to_date(settings: Settings) -> str:
     migrate raises.
     """
     if settings.database_url is None:
-        return await _embedded_up_to_date(settings)
+        async with provided(settings):
+            return head()
     if settings.database_owner_url is None:
         raise NoDatabase(
             "BATON_DATABASE_OWNER_URL is not set. Migrating takes the owner of the database; "
@@ -92,16 +93,6 @@ async def bring_up_to_date(settings: Settings) -> str:
         app_role=app.username,
         app_password=app.password,
     )
-
-
-async def _embedded_up_to_date(settings: Settings) -> str:
-    server = EmbeddedServer(settings.data_dir)
-    await server.start()
-    try:
-        await bootstrap(server)
-        return await migrate(server.dsn(OWNER_ROLE, DATABASE), app_role=APP_ROLE)
-    finally:
-        await server.stop()
 
 
 def _place(url: URL) -> tuple[object, ...]:

@@ -19,8 +19,9 @@ from db.models.vocabulary import (
 from services import deliveries, documentation, events, idempotency, notifications, text, views
 from services.access import door, seen_through, works_on
 from services.actor import Actor
-from services.handoffs.problems import Ineligible, SessionNotEscalatable, TargetNotEligible
+from services.handoffs.problems import SessionNotEscalatable
 from services.handoffs.snapshot import Frozen, freeze
+from services.handoffs.targets import refuse_ineligible
 from services.notifications import RECIPIENTS, Bell
 from services.options import Options
 from services.problems import NotAllowed
@@ -148,17 +149,8 @@ def _refuse(actor: Actor, wanted: Escalation, facts: Row) -> None:
         raise NotAllowed("Only who works on this session can escalate it.")
     if facts["status"] != SessionStatus.ACTIVE:
         raise SessionNotEscalatable(SessionStatus(facts["status"]))
-    if wanted.target_id is None:
-        return
-    target = facts["target"]
-    if target is None:
-        raise TargetNotEligible(Ineligible.UNKNOWN)
-    if wanted.target_id in (actor.id, facts["raiser_id"]):
-        raise TargetNotEligible(Ineligible.SELF)
-    if target["role"] == Role.VIEWER:
-        raise TargetNotEligible(Ineligible.VIEWER)
-    if not target["active"]:
-        raise TargetNotEligible(Ineligible.INACTIVE)
+    if wanted.target_id is not None:
+        refuse_ineligible(wanted.target_id, facts["target"], actor.id, facts["raiser_id"])
 
 
 # ------------------------------------------------------------------ what is written

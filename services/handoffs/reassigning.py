@@ -4,10 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from db.database import Transaction
-from db.models.vocabulary import Role
 from services.actor import Actor
-from services.handoffs.problems import Ineligible, TargetNotEligible
 from services.handoffs.rules import HandoffAction
+from services.handoffs.targets import refuse_ineligible
 from services.handoffs.transitions import UNGUARDED, Guard, Moved, as_it_is, finish, take_up
 
 
@@ -29,7 +28,8 @@ async def reassign(
     handoff = await take_up(tx, actor, action, handoff_id, guard=guard, request={"to": target_id})
     if handoff is None or handoff["target_id"] == target_id:
         return await as_it_is(tx, actor, handoff_id)
-    await _refuse_ineligible(tx, handoff["raised_by_id"], target_id)
+    target = await tx.fetchrow("SELECT role, active FROM engineer WHERE id = $1", target_id)
+    refuse_ineligible(target_id, target, handoff["raised_by_id"])
     await tx.execute(
         "UPDATE handoff SET target_id = $2, version = version + 1 WHERE id = $1",
         handoff_id,
@@ -46,15 +46,3 @@ async def reassign(
         title=f"{actor.name} asked for somebody else: {handoff['problem_summary']}",
         data={"from": str(before) if before else None, "to": str(target_id)},
     )
-
-
-async def _refuse_ineligible(tx: Transaction, raiser_id: UUID, target_id: UUID) -> None:
-    target = await tx.fetchrow("SELECT role, active FROM engineer WHERE id = $1", target_id)
-    if target is None:
-        raise TargetNotEligible(Ineligible.UNKNOWN)
-    if target_id == raiser_id:
-        raise TargetNotEligible(Ineligible.SELF)
-    if target["role"] == Role.VIEWER:
-        raise TargetNotEligible(Ineligible.VIEWER)
-    if not target["active"]:
-        raise TargetNotEligible(Ineligible.INACTIVE)
