@@ -10,7 +10,8 @@ PRIVILEGES: dict[str, str] = {
     "documentation": "SELECT, INSERT",
     "engineer": "SELECT, INSERT, UPDATE",
     "event": "SELECT, INSERT",  # the log is not rewritten
-    "event_counter": "SELECT, INSERT, UPDATE",
+    # how far back the log is promised is not the service's to say, either
+    "event_counter": "SELECT, INSERT (account_id, seq, people), UPDATE (seq, people)",
     "handoff": "SELECT, INSERT, UPDATE",
     "idempotency_key": "SELECT, INSERT",
     "notification": "SELECT, INSERT, UPDATE",
@@ -20,8 +21,8 @@ PRIVILEGES: dict[str, str] = {
     "step": "SELECT, INSERT, UPDATE",
 }
 
-DOORS = ("account_by_slug(text)", "event_heads(uuid[])")
-"""Functions that look across accounts: each answers one narrow question."""
+DOORS = ("account_by_slug(text)", "event_heads(uuid[])", "prune_events(interval,integer)")
+"""Functions that act as the owner: each answers one narrow question, or does one narrow thing."""
 
 FUNCTIONS = ("app_account()", *DOORS)
 

@@ -12,22 +12,30 @@ from db.models.vocabulary import EventType
 
 
 class EventCounter(SQLModel, table=True):
-    """The last number given out in an account's log.
+    """The last number given out in an account's log, and how far back the log is kept.
 
     A row that is updated, not a sequence: a rolled-back number comes back, and the row's lock
     makes commit order the order of the numbers. Source: docs/decisions/0003-event-log.md.
     """
 
     __tablename__ = "event_counter"
+    __table_args__ = (Index("event_counter_by_age", "kept_since"),)
 
     account_id: UUID = tenant(root=True)
     seq: int = Field(default=0, sa_type=BigInteger)
     # how often somebody's role, tier or access changed; counted by a trigger
     people: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    # events up to this one are promised to no stream any more, though rows of some may be there
+    horizon: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    # when pruning last looked, no event after the horizon was older: it need not look sooner
+    kept_since: datetime = written_at()
 
 
 class Event(SQLModel, table=True):
-    """One fact in an account's log. The service's role may insert, read and prune, never change."""
+    """One fact in an account's log. The service's role may insert and read, never change.
+
+    What is old goes through a door: see prune_events in migration 0003.
+    """
 
     __table_args__ = (
         within_account("handoff", "handoff_id"),

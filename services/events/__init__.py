@@ -6,8 +6,9 @@ delays an event and never loses it.
 
 from services.events.doorbell import Doorbell
 from services.events.follow import Follower, Hub
-from services.events.log import Event, GapInLog, head, of_handoffs, oldest, read
+from services.events.log import Event, GapInLog, head, of_handoffs, read
 from services.events.problems import CursorExpired, CursorUnknown, HubStopped
+from services.events.pruning import Pruner
 from services.events.recording import record
 
 __all__ = [
@@ -19,9 +20,9 @@ __all__ = [
     "GapInLog",
     "Hub",
     "HubStopped",
+    "Pruner",
     "head",
     "of_handoffs",
-    "oldest",
     "read",
     "record",
 ]

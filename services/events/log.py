@@ -17,11 +17,8 @@ READ: Final = """
     FROM event WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
 """
 
-# one statement, so that both ends are of the same moment
-SPAN: Final = """
-    SELECT (SELECT min(seq) FROM event WHERE account_id = $1) AS oldest,
-           coalesce((SELECT seq FROM event_counter WHERE account_id = $1), 0) AS head
-"""
+# one row, so that both ends are of the same moment
+SPAN: Final = "SELECT horizon, seq AS head FROM event_counter WHERE account_id = $1"
 
 
 KNOWN: Final[Mapping[str, EventType]] = {each.value: each for each in EventType}
@@ -73,20 +70,19 @@ class GapInLog(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What the log holds: ``head`` is the last number given out, 0 for none.
+    """What the log promises: every event after ``horizon``, up to ``head``. 0 and 0 for none.
 
-    ``oldest`` is the first event still kept, None when none is.
+    ``horizon`` is the last event that retention has let go. Rows of some may be there still.
     """
 
-    oldest: int | None
+    horizon: int
     head: int
 
     def check(self, after: int) -> None:
         """That everything after ``after`` can be told. Raises CursorExpired or CursorUnknown."""
         if after < 0 or after > self.head:
             raise CursorUnknown(after)
-        first = self.head + 1 if self.oldest is None else self.oldest
-        if after < first - 1:
+        if after < self.horizon:
             raise CursorExpired(after)
 
 
@@ -108,8 +104,9 @@ async def of_handoffs(
 ) -> Sequence[Row]:
     """Up to ``first`` events of each handoff behind number ``after``, the oldest first.
 
-    Those of a type that this release does not know are left out. Each row is an Event's, and has
-    ``door``, read in the same statement: may the actor see the event's texts?
+    Whole, or empty when retention has taken it: that happens at once, some time after the
+    handoff's end. Those of a type that this release does not know are left out. Each row is an
+    Event's, and has ``door``, read in the same statement: may the actor see the event's texts?
     """
     return await tx.fetch(
         f"""
@@ -135,15 +132,10 @@ async def of_handoffs(
 
 
 async def span(tx: Transaction) -> Span:
-    row = await tx.one(SPAN, tx.account_id)
-    return Span(row["oldest"], row["head"])
+    row = await tx.fetchrow(SPAN, tx.account_id)
+    return Span(0, 0) if row is None else Span(row["horizon"], row["head"])
 
 
 async def head(tx: Transaction) -> int:
     """The last committed number, 0 for an account without events."""
     return (await span(tx)).head
-
-
-async def oldest(tx: Transaction) -> int | None:
-    """The first number still kept."""
-    return (await span(tx)).oldest

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from db import guard
 from db.database import Database
 from db.embedded import APP_ROLE, OWNER_ROLE, EmbeddedServer
+from db.ids import uuid7
 from db.migrate import downgrade, head, migrate
 from db.models import metadata
 from db.problems import NewerSchema
@@ -75,6 +76,17 @@ async def ask(dsn: str, sql: str) -> Any:
     connection = await asyncpg.connect(dsn)
     try:
         return await connection.fetch(sql)
+    finally:
+        await connection.close()
+
+
+async def ask_in_account(dsn: str, *statements: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL app.account_id = '{uuid7()}'")
+            for statement in statements:
+                await connection.execute(statement)
     finally:
         await connection.close()
 
@@ -148,6 +160,20 @@ async def test_a_migration_puts_right_what_was_granted_by_hand(owner_dsn, damage
     await migrate(owner_dsn, app_role=APP_ROLE)
 
     assert await described(owner_dsn) == before
+
+
+async def test_logs_that_were_there_before_there_was_retention_are_looked_at(empty_dsn):
+    await migrate(empty_dsn, app_role=APP_ROLE)
+    await downgrade(empty_dsn, "0002")
+    await ask_in_account(
+        empty_dsn,
+        "INSERT INTO account (id, slug, name) VALUES (app_account(), 'old', 'Old')",
+        "INSERT INTO event_counter (account_id, seq) VALUES (app_account(), 7)",
+    )
+    await migrate(empty_dsn, app_role=APP_ROLE)
+    prune = "SELECT prune_events('10 years', 1000)"
+    assert await ask(empty_dsn, prune) == [(0,)]
+    assert await ask(empty_dsn, prune) == [(None,)]
 
 
 async def test_a_database_of_a_newer_release_is_left_alone(empty_dsn):

@@ -1,22 +1,16 @@
-"""Writers, readers, a Redis-protocol server and a wire that can go dead, for the tests here."""
+"""Writers and readers of a log, for the tests here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
-import asyncpg
-
 from db.database import Database
-from db.embedded.cluster import SUPERUSER
 from db.ids import uuid7
 from db.models.vocabulary import EventType
 from services.events import Event, Follower, record
 from services.events.pages import TRANSIENT
 from tests.harness.people import Account
-from tests.harness.postgres import Cluster
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -90,6 +84,20 @@ class Writer:
             )
             await tx.execute("UPDATE event_counter SET seq = seq + $1", count - 1)
 
+    async def end(self, handoff: UUID) -> None:
+        """Without an event of its own: the last one told of it, for these tests."""
+        async with self.database.transaction(self.account.id) as tx:
+            await tx.execute(
+                "UPDATE handoff SET status = 'CANCELLED', closed_at = $2 WHERE id = $1",
+                handoff,
+                NOON,
+            )
+
+    async def turn_over(self) -> None:
+        """The handoff is over; from now on events are about another."""
+        await self.end(self.handoff)
+        self.handoff = await make_handoff(self.database, self.account)
+
     async def write_many(self, count: int) -> int:
         seq = 0
         for _ in range(count):
@@ -134,72 +142,3 @@ async def eventually(true: Callable[[], bool], *, within: float = 10) -> None:
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110 - most of what is waited for has no event
             await asyncio.sleep(0.01)
-
-
-async def terminate(cluster: Cluster, database: str, application: str) -> int:
-    """Kill the connections of that application name. Returns how many there were."""
-    connection = await asyncpg.connect(cluster.dsn(database, SUPERUSER))
-    try:
-        count: int = await connection.fetchval(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            "WHERE datname = $1 AND application_name = $2",
-            database,
-            application,
-        )
-        return count
-    finally:
-        await connection.close()
-
-
-class Wire:
-    """A TCP port of ours that leads to another place, until it goes dead."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.alter: Callable[[bytes], bytes] = bytes
-        self._alive = asyncio.Event()
-        self._alive.set()
-        self._open: set[asyncio.Task[None]] = set()
-
-    def go_dead(self) -> None:
-        """Connections that are open stay open and carry nothing any more; new ones work."""
-        self._alive.clear()
-        self._alive = asyncio.Event()
-        self._alive.set()
-
-    async def _carry(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, alive: asyncio.Event
-    ) -> None:
-        try:
-            while data := await reader.read(65536):
-                await alive.wait()  # cleared for good when the wire goes dead
-                writer.write(self.alter(data))
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    @asynccontextmanager
-    async def leading_to(self, place: Path | int) -> AsyncIterator["Wire"]:
-        """A unix socket, or a port of this machine."""
-
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if isinstance(place, int):
-                far_reader, far_writer = await asyncio.open_connection("127.0.0.1", place)
-            else:
-                far_reader, far_writer = await asyncio.open_unix_connection(str(place))
-            alive = self._alive
-            for way in ((reader, far_writer), (far_reader, writer)):
-                task = asyncio.create_task(self._carry(*way, alive))
-                self._open.add(task)
-
-        listening = await asyncio.start_server(connected, "127.0.0.1", 0)
-        self.port = listening.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            listening.close()
-            for task in self._open:
-                task.cancel()
-            await asyncio.gather(*self._open, return_exceptions=True)

@@ -13,7 +13,9 @@ from db.embedded import APP_ROLE
 from services.events import Doorbell
 from services.events.line import APPLICATION, CHANNEL, Line, LineBroken
 from services.events.rings import MOST_PEOPLE, MOST_RINGS, decode, encode
-from tests.services.events.parts import Wire, eventually, nothing, numbers, take, terminate
+from tests.harness.postgres import terminate
+from tests.harness.wire import Wire
+from tests.services.events.parts import eventually, nothing, numbers, take
 
 SOCKET = ".s.PGSQL.5432"
 
@@ -311,6 +313,63 @@ async def test_a_healthy_line_is_kept(quick_bell, dsn):
     assert bell.last_heard_at > began + 1
     await bell.stop()
     assert not bell.connected
+
+
+async def test_a_backend_that_answers_nobody_is_tried_until_it_does(
+    new_hub, quick_bell, writer, wired, monkeypatch
+):
+    monkeypatch.setattr("services.events.line.OPENING", 0.3)
+    wire, url, _ = wired
+    hub = await new_hub(quick_bell(url), poll=30)
+    await connected(hub)
+    wire.swallowing = True
+    wire.go_dead()
+    await eventually(lambda: hub.doorbell.rebuilds >= 2)
+    assert not hub.doorbell.connected
+    assert hub.doorbell.trouble == "no answer within 0.3 s"
+    wire.swallowing = False
+    await connected(hub)
+    await ring_arrives(hub, hub, writer)
+
+
+async def test_a_failure_that_nobody_foresaw_ends_a_line_and_not_the_doorbell(dsn, monkeypatch):
+    failures = [RuntimeError("of the library"), TypeError("of ours")]
+
+    class Surprising(Line):
+        async def hear(self) -> str:
+            if failures:
+                raise failures.pop()
+            return await super().hear()
+
+    monkeypatch.setattr("services.events.doorbell.Line", Surprising)
+    bell = Doorbell(dsn)
+    await bell.start()
+    await eventually(lambda: bell.connected)
+    assert bell.rebuilds == 2
+    await bell.stop()
+
+
+async def test_whoever_watches_is_told_since_when_it_is_so(valkey):
+    began = time.monotonic()
+    bell = Doorbell(valkey.url)
+    assert not bell.connected
+    assert began <= bell.since <= time.monotonic()
+    await bell.start()
+    await eventually(lambda: bell.connected)
+    assert bell.trouble is None
+    up = bell.since
+    assert began < up <= time.monotonic()
+    await valkey.kill()
+    await eventually(lambda: bell.rebuilds >= 2)
+    down = bell.since
+    assert up < down, "attempts in vain don't begin it anew"
+    assert bell.trouble is not None
+    await eventually(lambda: bell.rebuilds >= 4)
+    assert bell.since == down
+    await valkey.start()
+    await eventually(lambda: bell.connected)
+    assert bell.since > down
+    await bell.stop()
 
 
 # -- starting and stopping

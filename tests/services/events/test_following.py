@@ -12,6 +12,7 @@ import pytest
 from db.database import Database
 from services.events import CursorExpired, CursorUnknown, Event, HubStopped
 from services.events.tail import KEPT, PAGE
+from tests.harness.retention import age, prune_all
 from tests.services.events.parts import (
     GivenUp,
     Writer,
@@ -25,11 +26,17 @@ from tests.services.events.parts import (
 
 @pytest.fixture
 async def owner(owner_dsn: str) -> AsyncIterator[Database]:
-    """Who may delete from the log, as retention does."""
+    """Who may damage the log."""
     opened = Database(owner_dsn, max_connections=2)
     await opened.open()
     yield opened
     await opened.close()
+
+
+async def let_go(writer: Writer, owner_dsn: str, up_to: int, *, rows: int) -> None:
+    """Retention takes the events up to that number, and so many rows."""
+    await age(owner_dsn, writer.account.id, up_to)
+    assert sum(await prune_all(writer.database)) == rows
 
 
 async def write_busily(writer: Writer, count: int, hubs) -> None:
@@ -135,24 +142,30 @@ async def test_a_cursor_that_the_log_has_not_reached_is_unknown(new_hub, writer)
     assert hub.accounts == 0
 
 
-async def test_a_cursor_older_than_what_is_kept_has_expired(new_hub, writer, owner):
-    await writer.write_bulk(5)
-    async with owner.transaction(writer.account.id) as tx:
-        await tx.execute("DELETE FROM event WHERE seq <= 3")
+@pytest.mark.parametrize("over", [True, False])
+async def test_a_cursor_older_than_what_is_kept_has_expired(new_hub, writer, owner_dsn, over):
+    if over:
+        await writer.write_bulk(3)
+        await writer.turn_over()
+        await writer.write_bulk(2)
+    else:
+        await writer.write_bulk(5)
+    await let_go(writer, owner_dsn, 3, rows=3 if over else 0)
     hub = await new_hub()
     with pytest.raises(CursorExpired):
         await hub.follow(writer.account.id, 2)
     assert await numbers(await hub.follow(writer.account.id, 3), 2) == [4, 5]
 
 
-async def test_a_consumer_overtaken_by_retention_is_told_so(new_hub, writer, owner):
+async def test_a_consumer_overtaken_by_retention_is_told_so(new_hub, writer, owner_dsn):
     hub = await new_hub()
     behind = await hub.follow(writer.account.id, 0)
     ahead = await hub.follow(writer.account.id, 0)
-    await writer.write_bulk(KEPT + 100)
+    await writer.write_bulk(50)
+    await writer.turn_over()
+    await writer.write_bulk(KEPT + 50)
     await take(ahead, KEPT + 100)
-    async with owner.transaction(writer.account.id) as tx:
-        await tx.execute("DELETE FROM event WHERE seq <= 50")
+    await let_go(writer, owner_dsn, 50, rows=50)
     with pytest.raises(CursorExpired):
         await take(behind, 1)
     with pytest.raises(StopAsyncIteration):
@@ -160,16 +173,48 @@ async def test_a_consumer_overtaken_by_retention_is_told_so(new_hub, writer, own
     assert hub.followers == 1
 
 
-async def test_a_consumer_overtaken_by_retention_of_everything_is_told_so(new_hub, writer, owner):
+async def test_a_consumer_overtaken_by_retention_of_everything_is_told_so(
+    new_hub, writer, owner_dsn
+):
     hub = await new_hub()
     behind = await hub.follow(writer.account.id, 0)
     ahead = await hub.follow(writer.account.id, 0)
     await writer.write_bulk(KEPT + 100)
+    await writer.turn_over()
     await take(ahead, KEPT + 100)
-    async with owner.transaction(writer.account.id) as tx:
-        await tx.execute("DELETE FROM event")
+    await let_go(writer, owner_dsn, KEPT + 100, rows=KEPT + 100)
     with pytest.raises(CursorExpired):
         await take(behind, 1)
+
+
+async def test_a_consumer_overtaken_in_the_middle_reads_over_no_hole(new_hub, writer, owner_dsn):
+    """What still waits keeps its rows: the numbers between them are gone, and must be missed."""
+    hub = await new_hub()
+    behind = await hub.follow(writer.account.id, 0)
+    ahead = await hub.follow(writer.account.id, 0)
+    kept = writer.handoff
+    await writer.write_bulk(50)
+    await writer.turn_over()
+    await writer.write_bulk(50)
+    writer.handoff, over = kept, writer.handoff
+    await writer.write_bulk(KEPT)
+    await writer.end(over)
+    await take(ahead, KEPT + 100)
+    await let_go(writer, owner_dsn, 100, rows=50)
+    with pytest.raises(CursorExpired):
+        await take(behind, 51)
+    assert behind.position <= 50
+
+
+async def test_a_log_that_retention_has_emptied_goes_on(new_hub, writer, owner_dsn):
+    await writer.write_bulk(5)
+    await writer.turn_over()
+    await let_go(writer, owner_dsn, 5, rows=5)
+    hub = await new_hub(poll=0.1)
+    resumed, begun = [await hub.follow(writer.account.id, after) for after in (5, None)]
+    await writer.write_many(2)
+    for follower in (resumed, begun):
+        assert await numbers(follower, 2) == [6, 7]
 
 
 async def test_followers_of_a_log_that_went_back_are_told_so(new_hub, writer, owner):

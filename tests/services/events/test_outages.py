@@ -17,7 +17,8 @@ from db.migrate import migrate
 from services.events import Doorbell, Hub, head
 from services.events.pages import TRANSIENT
 from tests.harness.people import make_account
-from tests.services.events.parts import Writer, eventually, make_handoff, numbers, terminate
+from tests.harness.postgres import terminate
+from tests.services.events.parts import Writer, eventually, make_handoff, numbers
 
 # What is committed is in the operating system's hands: enough for a killed process.
 SETTINGS = {"fsync": "off", "shared_buffers": "16MB", "max_connections": "60"}
