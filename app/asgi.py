@@ -1,5 +1,7 @@
 """The ASGI application: GraphQL on one path over HTTP and WebSocket, and what operations need."""
 
+import asyncio
+from collections.abc import Hashable
 from datetime import timedelta
 from typing import Final
 
@@ -12,15 +14,20 @@ from starlette.types import Receive, Scope, Send
 from app.graphql.engine import Engine
 from app.graphql.errors import mask
 from app.graphql.http import GraphQLHTTP
+from app.graphql.live import Live
+from app.graphql.seats import Seats
 from app.graphql.sockets import GraphQLSockets
 from app.graphql.sockets.options import SocketOptions
+from app.graphql.sse import EventStreams, StreamOptions
+from app.graphql.sse.options import HEARTBEAT
 from app.observability.health import Health, schema_revision
 from app.observability.metrics import MetricsEndpoint
 from app.observability.reporting import Reporter
-from app.observability.watching import watch
+from app.observability.watching import watch, watch_live
 from app.service import Service
 from app.signin import Identity, KeysUnavailable, SignInRefused
 from db.migrate import head
+from resolvers.audiences import Audience
 from resolvers.context import Context
 from resolvers.errors import ClientError, ErrorCode
 from schema.schema import schema
@@ -29,9 +36,14 @@ PATH: Final = "/graphql"
 SOCKETS_CLOSE_WITHIN: Final = timedelta(seconds=5)
 HELLO: Final = (
     "Baton: a call for help is never dropped.\n\n"
-    "GraphQL is at /graphql (POST, GET for queries, WebSocket with graphql-transport-ws).\n"
+    "GraphQL is at /graphql (POST, GET for queries; subscriptions over WebSocket with\n"
+    "graphql-transport-ws, or as text/event-stream).\n"
     "Health is at /livez and /readyz, metrics at /metrics.\n"
 )
+
+
+SHARED: Final = "shared"
+"""The request id of what is executed for many subscribers."""
 
 
 class WebApp:
@@ -41,18 +53,40 @@ class WebApp:
         self.service = service
         settings = service.settings
         reporter = Reporter(service.metrics)
-        watch(service.metrics, database=service.database, hub=service.hub, server=service.server)
+        watch(
+            service.metrics,
+            database=service.database,
+            hub=service.hub,
+            pruner=service.pruner,
+            server=service.server,
+        )
         # suggestions tell the names that introspection would
         schema.config.disable_field_suggestions = not settings.introspection
         engine = Engine(schema, mask=mask)
         options = SocketOptions(
-            introspection=settings.introspection, max_connections=settings.socket_limit
+            introspection=settings.introspection,
+            ping_interval=settings.ping_interval,
+            ping_timeout=settings.ping_timeout,
         )
-        self.max_message = options.max_message
+        self.live = Live(engine, self._context, self._audience)
+        watch_live(service.metrics, self.live)
+        self.seats = Seats(
+            in_all=settings.socket_limit,
+            per_account=settings.socket_limit_per_account,
+            per_engineer=settings.socket_limit_per_engineer,
+        )
+        self.streams = EventStreams(
+            self.live,
+            self.seats,
+            keep=service.rights.keep,
+            options=StreamOptions(heartbeat=min(HEARTBEAT, settings.ping_interval)),
+            observe=reporter,
+        )
         self.http = GraphQLHTTP(
             engine,
             self._sign_in,
             self._context,
+            self.streams,
             introspection=settings.introspection,
             observe=reporter,
         )
@@ -60,7 +94,9 @@ class WebApp:
             engine,
             self._sign_in,
             self._context,
+            self.live,
             keep=service.rights.keep,
+            seats=self.seats,
             options=options,
             allowed_origins=settings.allowed_origins,
             observe=reporter,
@@ -77,8 +113,12 @@ class WebApp:
             await self.rest(scope, receive, send)
 
     async def close_sockets(self) -> None:
-        """With 1012: clients come back, to another replica or to the next process."""
-        await self.sockets.close_all(SOCKETS_CLOSE_WITHIN)
+        """With 1012, and streams in the middle: clients come back, to another replica or to the
+        next process."""
+        await asyncio.gather(
+            self.sockets.close_all(SOCKETS_CLOSE_WITHIN),
+            self.streams.close_all(SOCKETS_CLOSE_WITHIN),
+        )
 
     async def finish(self) -> None:
         """Mutations that were begun are carried to their end."""
@@ -91,6 +131,11 @@ class WebApp:
             raise ClientError(str(refusal), ErrorCode.UNAVAILABLE) from refusal
         except SignInRefused as refusal:
             raise ClientError(str(refusal), ErrorCode.UNAUTHENTICATED) from refusal
+
+    def _audience(self, identity: Identity) -> tuple[Hashable, Audience]:
+        """Who sees the same as they do, nearly always: who has the same role in their account."""
+        actor = identity.actor
+        return (actor.account_id, actor.role), Audience(lambda: self._context(identity, SHARED))
 
     def _context(self, identity: Identity, request_id: str) -> Context:
         service = self.service
@@ -109,7 +154,7 @@ def _routes(service: Service) -> list[Route]:
         revision=lambda: schema_revision(service.database),
         expected=head(),
         draining=lambda: service.draining,
-        doorbell=lambda: service.doorbell.connected,
+        doorbell=service.doorbell,
     )
     return [
         Route("/", _hello),

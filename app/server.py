@@ -7,15 +7,19 @@ import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 
 import structlog
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from app.asgi import WebApp
 from app.databases import Access
+from app.graphql.sse.hanging_up import HttpProtocol
 from app.service import opened
 from app.settings import Settings
+from app.wire import MAX_MESSAGE, WireProtocol
 
 log = structlog.stdlib.get_logger("app.server")
 
@@ -124,29 +128,34 @@ class Stopping:
                 raise
 
 
+def configured(app: ASGIApp, drain: timedelta) -> uvicorn.Config:
+    """How uvicorn serves ``app`` here, on the loop that runs. ``drain`` is how long requests under
+    way have to finish."""
+    return uvicorn.Config(
+        app,
+        interface="asgi3",
+        loop="none",
+        http=HttpProtocol,
+        ws=WireProtocol,
+        # pings are the transport's: a client that slept through these is closed with 1011, and
+        # never comes back
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,  # doubles the cost of a delivery, and a Wire has none
+        ws_max_size=MAX_MESSAGE,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(drain.total_seconds())),
+    )
+
+
 class Server(uvicorn.Server):
     """Uvicorn, told how to serve sockets that must neither die of a sleep nor block a deploy."""
 
     def __init__(self, app: WebApp, settings: Settings) -> None:
         self._web = app
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="none",  # it runs in ours
-                http="httptools",
-                ws="websockets-sansio",
-                # pings are the transport's: a client that slept through these is closed with 1011,
-                # and never comes back
-                ws_ping_interval=None,
-                ws_per_message_deflate=False,  # doubles the cost of a delivery
-                ws_max_size=app.max_message,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=max(1, round(settings.drain_timeout.total_seconds())),
-            )
-        )
+        super().__init__(configured(app, settings.drain_timeout))
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ from db import guard
 from db.database import Database
 from db.embedded import EmbeddedServer
 from db.migrate import head
-from services.events import Doorbell, Hub
+from services.events import Doorbell, Hub, Pruner
 from services.options import Options
 
 
@@ -28,6 +28,7 @@ class Service:
     database: Database
     doorbell: Doorbell
     hub: Hub
+    pruner: Pruner
     sign_in: SignIn
     rights: Rights
     options: Options
@@ -73,7 +74,12 @@ async def opened(settings: Settings, access: Access) -> AsyncIterator[Service]:
         stack.push_async_callback(rights.stop)
         await hub.start()
         stack.push_async_callback(hub.stop)
-        yield Service(settings, access, database, doorbell, hub, sign_in, rights, options, metrics)
+        pruner = Pruner(database, retention=settings.event_retention)
+        await pruner.start()
+        stack.push_async_callback(pruner.stop)
+        yield Service(
+            settings, access, database, doorbell, hub, pruner, sign_in, rights, options, metrics
+        )
 
 
 def options_of(settings: Settings) -> Options:

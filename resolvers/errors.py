@@ -35,6 +35,9 @@ class ErrorCode(StrEnum):
     """The request has more bytes than are read."""
     TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
     """Too many operations run on this socket. Complete one first."""
+    TOO_MANY_CONNECTIONS = "TOO_MANY_CONNECTIONS"
+    """Too many connections are open: of this engineer, this account, or in all. Close one first, or
+    try again later."""
     CURSOR_INVALID = "CURSOR_INVALID"
     """The cursor was not given out here. Start from a fresh one."""
     CURSOR_EXPIRED = "CURSOR_EXPIRED"

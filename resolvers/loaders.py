@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from db.database import Columns, Database, Row, Transaction
-from resolvers.loading import Loader, Reader
+from db.database import Columns, Row, Transaction
+from resolvers.loading import Loader, OpenViewing, Reader
 from services import accounts, deliveries, documentation, engineers, events, notifications, views
 from services.actor import Actor
 from services.handoffs import reading as handoffs
@@ -54,8 +54,8 @@ class ViewWindow(NamedTuple):
 class Loaders:
     """Made when first used, for one reader and one operation, since they remember."""
 
-    def __init__(self, database: Database, actor: Actor) -> None:
-        self._reader = Reader(database, actor)
+    def __init__(self, actor: Actor, viewing: OpenViewing) -> None:
+        self._reader = Reader(viewing)
         self._actor = actor
 
     def of(self, kind: Kind) -> OneRow:

@@ -9,24 +9,23 @@ and twice the processor time for each row.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar, cast
 
-from db.database import Database
-from services import views
-from services.actor import Actor
 from services.views import Viewing
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
 T = TypeVar("T")
 
+OpenViewing = Callable[[], AbstractAsyncContextManager[Viewing]]
+
 
 class Reader:
-    """Reads for all loaders of one operation."""
+    """Reads for all loaders of one operation. ``viewing`` opens the transactions it reads in."""
 
-    def __init__(self, database: Database, actor: Actor) -> None:
-        self._database = database
-        self._actor = actor
+    def __init__(self, viewing: OpenViewing) -> None:
+        self._viewing = viewing
         self._due: list[Loader[Any, Any]] = []
         self._reading: set[asyncio.Task[None]] = set()  # the loop itself holds tasks weakly
 
@@ -42,7 +41,7 @@ class Reader:
         due, self._due = self._due, []
         batches = [loader._begin() for loader in due]
         try:
-            async with views.viewing(self._database, self._actor) as view:
+            async with self._viewing() as view:
                 for batch in batches:
                     await batch.read(view)
         except Exception as error:

@@ -4,7 +4,7 @@ A source yields what happened and no more: the rows are loaded for each event an
 own context, so that its content is what this viewer may see at that moment.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterable
 from typing import Annotated
 
 import strawberry
@@ -23,6 +23,7 @@ from schema.types.stream import (
     StreamReady,
     handoff_event,
 )
+from services.events import Event
 
 Since = Annotated[
     Cursor | None,
@@ -46,11 +47,15 @@ class Subscription:
     @subscription(description="Handoffs as they are raised, by the viewer as well as by others.")
     async def handoff_created(
         self, info: Info, after: Since = UNSET
-    ) -> AsyncGenerator[HandoffCreated, None]:
-        async with streams.following(info.context, given(after)) as events:
-            async for event in events:
-                if event.type is EventType.HANDOFF_CREATED:
-                    yield HandoffCreated.of(event, info.context)
+    ) -> AsyncIterable[HandoffCreated]:
+        account_id = info.context.account_id
+
+        def message(event: Event) -> HandoffCreated | None:
+            if event.type is not EventType.HANDOFF_CREATED:
+                return None
+            return HandoffCreated.of(event, account_id)
+
+        return await streams.of_account(info.context, given(after), message)
 
     @subscription(
         description=(
@@ -71,20 +76,29 @@ class Subscription:
                 )
             ),
         ] = UNSET,
-    ) -> AsyncGenerator[HandoffStreamMessage, None]:
-        async with streams.handoff_events(info.context, given(after), given(handoff_id)) as stream:
-            yield StreamReady.of(stream)
-            async for event in stream:
-                message = handoff_event(event, info.context)
-                if message is not None:
-                    yield message
+    ) -> AsyncIterable[HandoffStreamMessage]:
+        account_id = info.context.account_id
+        wanted = await streams.existing(info.context, given(handoff_id))
 
-    @subscription(description="New items of the viewer's own bell.")
+        def message(event: Event) -> HandoffStreamMessage | None:
+            if wanted is not None and event.handoff_id != wanted:
+                return None
+            return handoff_event(event, account_id)
+
+        start = await streams.handoffs_start(info.context, given(after))
+        ready: HandoffStreamMessage = StreamReady.of(start)
+        return await streams.of_account(info.context, start.cursor, message, opening=ready)
+
+    @subscription(description="New items of the viewer's own bell.", own=True)
     async def notification_received(
         self, info: Info, after: Since = UNSET
-    ) -> AsyncGenerator[NotificationReceived, None]:
-        async with streams.following(info.context, given(after)) as events:
-            async for event in events:
-                notification_id = streams.own_notification(info.context, event)
-                if notification_id is not None:
-                    yield NotificationReceived.of(event, notification_id, info.context)
+    ) -> AsyncIterable[NotificationReceived]:
+        account_id, engineer_id = info.context.account_id, info.context.actor.id
+
+        def message(event: Event) -> NotificationReceived | None:
+            notification_id = streams.notification_of(engineer_id, event)
+            if notification_id is None:
+                return None
+            return NotificationReceived.of(event, notification_id, account_id)
+
+        return await streams.of_account(info.context, given(after), message)

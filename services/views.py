@@ -26,8 +26,9 @@ _recorded: dict[tuple[UUID, UUID], None] = {}
 # In one order, or two requests of one engineer could each wait for a row of the other's.
 RECORD: Final = """
     INSERT INTO session_view (account_id, session_id, handoff_id, engineer_id)
-    SELECT h.account_id, h.session_id, h.id, $2 FROM handoff h
-    WHERE h.account_id = $1 AND h.id = ANY ($3) ORDER BY h.id
+    SELECT h.account_id, h.session_id, h.id, seer.id
+    FROM handoff h CROSS JOIN unnest($2::uuid[]) AS seer (id)
+    WHERE h.account_id = $1 AND h.id = ANY ($3) ORDER BY h.id, seer.id
     ON CONFLICT DO NOTHING
 """
 
@@ -64,26 +65,63 @@ async def viewing(database: Database, actor: Actor) -> AsyncIterator[Viewing]:
     async with database.transaction(actor.account_id) as tx:
         view = Viewing(tx)
         yield view
-        new = [
-            handoff_id
-            for handoff_id in view.seen
-            if handoff_id is not None and (handoff_id, actor.id) not in _recorded
-        ]
+        seen = _through_doors(view)
+        new = [each for each in seen if (each, actor.id) not in _recorded]
         if new:
-            await record(tx, actor, new)
+            await record(tx, [actor.id], new)
     for handoff_id in new:
         _remember(handoff_id, actor.id)
 
 
-async def record(tx: Transaction, actor: Actor, handoff_ids: Collection[UUID]) -> None:
-    """The actor looked into the sessions of these handoffs, by whose door alone they could."""
-    await tx.execute(RECORD, tx.account_id, actor.id, handoff_ids)
+@asynccontextmanager
+async def previewing(database: Database, actor: Actor, seen: set[UUID]) -> AsyncIterator[Viewing]:
+    """As ``viewing``, by somebody who is nobody in particular, for others: nothing is recorded.
+
+    Handoffs whose open door let them in are added to ``seen``: whoever hands on what was read
+    first tells ``witnessed`` to whom.
+    """
+    async with database.transaction(actor.account_id) as tx:
+        view = Viewing(tx)
+        yield view
+        seen |= _through_doors(view)
+
+
+async def witnessed(
+    database: Database,
+    account_id: UUID,
+    handoff_ids: Collection[UUID],
+    engineer_ids: Collection[UUID],
+) -> None:
+    """Record that each of the engineers looked through the door of each of the handoffs."""
+    new = [
+        (handoff_id, engineer_id)
+        for handoff_id in handoff_ids
+        for engineer_id in engineer_ids
+        if (handoff_id, engineer_id) not in _recorded
+    ]
+    if not new:
+        return
+    async with database.transaction(account_id) as tx:
+        await record(tx, sorted({each for _, each in new}), {each for each, _ in new})
+    for handoff_id, engineer_id in new:
+        _remember(handoff_id, engineer_id)
+
+
+def _through_doors(view: Viewing) -> set[UUID]:
+    return {handoff_id for handoff_id in view.seen if handoff_id is not None}
+
+
+async def record(
+    tx: Transaction, engineer_ids: Collection[UUID], handoff_ids: Collection[UUID]
+) -> None:
+    """They looked into the sessions of these handoffs, by whose door alone they could."""
+    await tx.execute(RECORD, tx.account_id, engineer_ids, handoff_ids)
 
 
 async def record_row(tx: Transaction, actor: Actor, row: Row) -> None:
     """As ``record``, of one row of content that is read outside a Viewing."""
     if row[SEEN_THROUGH] is not None:
-        await record(tx, actor, [row[SEEN_THROUGH]])
+        await record(tx, [actor.id], [row[SEEN_THROUGH]])
 
 
 def _remember(handoff_id: UUID, engineer_id: UUID) -> None:

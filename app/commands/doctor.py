@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from app.commands.failing import told
 from app.databases import NoDatabase, shared
+from app.observability import redact
 from app.service import broadcast_url
 from app.settings import Settings, load
 from db import guard
@@ -19,6 +21,7 @@ from db.migrate import head
 from services.events import Doorbell
 
 HEARD_WITHIN = 5.0  # seconds that the doorbell has to hear itself
+WITHOUT_DOORBELL = "until it is back, news of other processes comes late by a second at most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,11 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
 async def _doorbell(url: str) -> Finding:
     doorbell = Doorbell(url)
     await doorbell.start()
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(HEARD_WITHIN):
-            while not doorbell.connected:  # noqa: ASYNC110 - it has no event for it
+            while not (doorbell.connected or doorbell.trouble):  # noqa: ASYNC110 - no event for it
                 await asyncio.sleep(0.05)
-        return Finding("doorbell", good=True, said="connected")
-    except TimeoutError:
-        return Finding("doorbell", good=False, said="unreachable: events are polled every second")
-    finally:
-        await doorbell.stop()
+    good, trouble = doorbell.connected, doorbell.trouble or f"silent for {HEARD_WITHIN:g} s"
+    await doorbell.stop()
+    said = "hears itself" if good else f"{redact(trouble).rstrip('.')}; {WITHOUT_DOORBELL}"
+    return Finding(f"doorbell ({doorbell.backend})", good=good, said=said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
@@ -17,10 +17,17 @@ SANE_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Identity(Protocol):
-    """Who signed in. The transports need to know no more than until when."""
+    """Who signed in. The transports need to know no more than until when, and how many of the
+    connections they have are the same engineer's or account's."""
 
     @property
     def expires_at(self) -> datetime: ...
+
+    @property
+    def engineer(self) -> Hashable: ...
+
+    @property
+    def account(self) -> Hashable: ...
 
 
 IdentityT = TypeVar("IdentityT", bound=Identity)

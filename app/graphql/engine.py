@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from graphql import (
@@ -27,7 +27,7 @@ from graphql.pyutils import inspect
 from app.graphql.documents import Documents
 from app.graphql.operations import Operation, choose
 from app.graphql.plan.fields import Field
-from app.graphql.plan.operations import MAX_FIELDS, Variant
+from app.graphql.plan.operations import MAX_FIELDS
 from app.graphql.plan.run import Run
 from app.graphql.results import ArgumentError, RequestError, Result
 
@@ -107,28 +107,21 @@ class Engine:
             operation.answer = result
         return result
 
-    async def subscribe(
-        self,
-        operation: Operation,
-        variables: Mapping[str, Any] | None,
-        context_factory: Callable[[], Any],
-    ) -> AsyncGenerator[Result, None]:
-        """``stream = await engine.subscribe(...)``; close it with ``aclose()``.
+    async def source(
+        self, operation: Operation, variables: VariableValues, context: Any
+    ) -> AsyncIterable[Any]:
+        """What a subscription's resolver gives: a stream of events, not executed yet.
 
-        The source gets a context of its own, and so does each of its events. Raises RequestError
-        for variables that do not fit and when no source could be made. An exception the source
-        raises later comes out of the stream as a RequestError too, and ends it. Both are located
-        and masked like execution errors.
+        Raises RequestError when none could be made, located and masked like execution errors.
         """
         if operation.kind != "subscription":
             raise RequestError([GraphQLError("Only a subscription can be subscribed to.")])
-        coerced = operation.variables(variables)
-        variant = operation.plan.variant(coerced)
+        variant = operation.plan.variant(variables)
         try:
             field, resolve = variant.source()
         except GraphQLError as error:  # a condition that is null
             raise RequestError([error]) from error
-        run = Run(variant, coerced, context_factory())
+        run = Run(variant, variables, context)
         try:
             source = resolve(run, None, (None, field.key, {}, field.position))
             if isawaitable(source):
@@ -141,14 +134,39 @@ class Engine:
                 )
         except Exception as error:
             raise self.stream_error(error, field) from error
-        return self.events(source, field, variant, coerced, context_factory)
+        return cast("AsyncIterable[Any]", source)
+
+    async def execute_event(
+        self, operation: Operation, variables: VariableValues, event: Any, context: Any
+    ) -> Result:
+        """The result for one event of a subscription's source."""
+        variant = operation.plan.variant(variables)
+        field, _ = variant.source()
+        run = Run(variant, variables, context)
+        data = await run.execute_event(field, event)
+        return self.result(data, run.errors)
+
+    async def subscribe(
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any] | None,
+        context_factory: Callable[[], Any],
+    ) -> AsyncGenerator[Result, None]:
+        """``stream = await engine.subscribe(...)``; close it with ``aclose()``.
+
+        The source gets a context of its own, and so does each of its events. Raises RequestError
+        for variables that do not fit and as ``source`` does. An exception the source raises later
+        comes out of the stream as a RequestError too, and ends it.
+        """
+        coerced = operation.variables(variables)
+        source = await self.source(operation, coerced, context_factory())
+        return self.events(operation, coerced, source, context_factory)
 
     async def events(
         self,
-        source: AsyncIterable[Any],
-        field: Field,
-        variant: Variant,
+        operation: Operation,
         variables: VariableValues,
+        source: AsyncIterable[Any],
         context_factory: Callable[[], Any],
     ) -> AsyncGenerator[Result, None]:
         iterator = aiter(source)
@@ -159,14 +177,18 @@ class Engine:
                 except StopAsyncIteration:
                     return
                 except Exception as error:
-                    raise self.stream_error(error, field) from error
-                run = Run(variant, variables, context_factory())
-                data = await run.execute_event(field, event)
-                yield self.result(data, run.errors)
+                    raise self.source_error(operation, variables, error) from error
+                yield await self.execute_event(operation, variables, event, context_factory())
         finally:
             close = getattr(iterator, "aclose", None)
             if close is not None:
                 await close()
+
+    def source_error(
+        self, operation: Operation, variables: VariableValues, error: Exception
+    ) -> RequestError:
+        """What ended a source, as a client is told of it."""
+        return self.stream_error(error, operation.plan.variant(variables).source()[0])
 
     def stream_error(self, error: Exception, field: Field) -> RequestError:
         located = located_error(error, field.nodes, [field.key])

@@ -5,35 +5,70 @@ Source: GraphQL over HTTP, sections "Media Types" and "Legacy watershed"; RFC 91
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
+STREAM: Final = "text/event-stream"
 UTF8: Final = frozenset({"utf-8", "utf8"})
+
+NAMED: Final = 3  # how exact a range is: this type, all of its kind, anything
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """``media_type`` is the one for JSON: errors come as that even to who takes nothing but a
+    stream. ``streams``: everything is answered as a stream; ``streams_live``: subscriptions are."""
+
+    media_type: str
+    streams: bool
+    streams_live: bool
 
 
 @lru_cache(maxsize=256)
-def answer_type(accept: bytes) -> str | None:
-    """The media type to answer in, or None when nothing we have is accepted.
+def accepted(accept: bytes) -> Accepted | None:
+    """None when nothing we have is accepted.
 
-    A client that names no type of ours, but takes anything, predates the new one: it gets JSON.
+    JSON goes before an equally welcome stream, since clients that could read one name it beside
+    JSON in every request (urql). Only a subscription takes the stream wherever it is named: there
+    is nothing else for it.
     """
     ranges = [media_range(part) for part in accept.decode("latin-1").split(",") if part.strip()]
     if not ranges:
-        return JSON
-    best: tuple[float, int, int] = (0.0, 0, 0)
+        return Accepted(JSON, streams=False, streams_live=False)
+    json = json_type(ranges)
+    quality, exact = best(ranges, STREAM)
+    if json is None:
+        return Accepted(JSON, streams=True, streams_live=True) if quality else None
+    kind, json_quality = json
+    streams = quality > json_quality
+    return Accepted(kind, streams, streams or (exact == NAMED and quality > 0))
+
+
+def json_type(ranges: list[tuple[str, float]]) -> tuple[str, float] | None:
+    """(the type of JSON that is liked best, its quality).
+
+    A client that names no type of ours, but takes anything, predates the new one: it gets JSON.
+    """
+    rank: tuple[float, int, int] = (0.0, 0, 0)
     chosen = None
     for preference, offered in enumerate((JSON, RESPONSE)):
-        matching = [(exactness(kind, offered), quality) for kind, quality in ranges]
-        exact, quality = max(each for each in [*matching, (0, 0.0)])
-        if exact == 0 or quality <= 0:
+        quality, exact = best(ranges, offered)
+        if quality <= 0:
             continue
         # between equals the new type goes first where it is named, the old one where it is not
-        rank = (quality, exact, preference if exact == 3 else -preference)
-        if rank > best:
-            best, chosen = rank, offered
-    return chosen
+        own = (quality, exact, preference if exact == NAMED else -preference)
+        if own > rank:
+            rank, chosen = own, offered
+    return None if chosen is None else (chosen, rank[0])
+
+
+def best(ranges: list[tuple[str, float]], offered: str) -> tuple[float, int]:
+    """(quality, exactness) of the range that fits ``offered`` most exactly; zeros if none does."""
+    exact, quality = max((exactness(kind, offered), quality) for kind, quality in ranges)
+    return (quality, exact) if exact else (0.0, 0)
 
 
 def media_range(text: str) -> tuple[str, float]:
@@ -54,8 +89,10 @@ def media_range(text: str) -> tuple[str, float]:
 
 def exactness(kind: str, offered: str) -> int:
     if kind == offered:
-        return 3
-    return {"application/*": 2, "*/*": 1}.get(kind, 0)
+        return NAMED
+    if kind == "*/*":
+        return 1
+    return 2 if kind.endswith("/*") and offered.startswith(kind[:-1]) else 0
 
 
 @lru_cache(maxsize=256)

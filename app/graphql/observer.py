@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, TypeAlias
 
-Transport: TypeAlias = Literal["http", "websocket"]
+Transport: TypeAlias = Literal["http", "sse", "websocket"]
 
 OK: Final = "OK"
 CANCELLED: Final = "CANCELLED"

@@ -11,7 +11,7 @@ from starlette.types import Receive
 
 from app.graphql.answers import Headers
 from app.graphql.callers import bearer
-from app.graphql.negotiation import JSON, RESPONSE, answer_type, is_json
+from app.graphql.negotiation import JSON, RESPONSE, STREAM, is_json
 from app.graphql.parameters import Malformed, Parameters, parameters
 from resolvers.errors import ErrorCode
 
@@ -42,6 +42,7 @@ class Head:
         "content_encoding",
         "content_length",
         "content_type",
+        "last_event_id",
         "request_id",
     )
 
@@ -51,6 +52,7 @@ class Head:
         self.content_encoding: bytes | None = None
         self.content_length: bytes | None = None
         self.content_type = b""
+        self.last_event_id: bytes | None = None
         self.request_id: bytes | None = None
         for name, value in headers:
             match name:
@@ -66,17 +68,14 @@ class Head:
                     self.content_encoding = value
                 case b"x-request-id":
                     self.request_id = value
+                case b"last-event-id":
+                    self.last_event_id = value
 
-    def answer_type(self) -> str:
-        """Raises Refusal (406)."""
-        chosen = answer_type(self.accept)
-        if chosen is None:
-            raise Refusal(
-                406,
-                ErrorCode.NOT_ACCEPTABLE,
-                f"Answers come as {RESPONSE} or {JSON}; Accept allows neither.",
-            )
-        return chosen
+    def after(self) -> str | None:
+        """Where an event source goes on. One that has had no event sends none, or an empty one."""
+        if not self.last_event_id:
+            return None
+        return self.last_event_id.decode("utf-8", errors="replace")
 
     def token(self) -> str:
         """Raises Refusal (401)."""
@@ -91,6 +90,14 @@ class Head:
 def unauthenticated(message: str, *, challenge: bytes = b"Bearer") -> Refusal:
     headers = ((b"www-authenticate", challenge),)
     return Refusal(401, ErrorCode.UNAUTHENTICATED, message, headers)
+
+
+def not_acceptable() -> Refusal:
+    return Refusal(
+        406,
+        ErrorCode.NOT_ACCEPTABLE,
+        f"Answers come as {RESPONSE}, {JSON} or {STREAM}; Accept allows none of them.",
+    )
 
 
 def bad(message: str) -> Refusal:

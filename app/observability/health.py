@@ -1,10 +1,11 @@
 """Whether this process is alive, and whether it should be sent requests."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import asyncpg
 import structlog
@@ -12,10 +13,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from db.database import CONNECTION_LOST, Database
+from services.events import Doorbell
 
 log = structlog.get_logger("app.health")
 
 AWAY = (*CONNECTION_LOST, asyncpg.PostgresError, OSError, TimeoutError)
+
+CONNECTED: Final = "News of other processes arrives at once."
+ALONE: Final = (
+    "Nothing carries news between processes: that of others is found by looking every second."
+)
+DOWN: Final = (
+    "News of other processes is found by looking every second. This process serves on, late by a "
+    "second at most, and keeps trying to connect; its log says what is in the way."
+)
 
 
 async def schema_revision(database: Database) -> str | None:
@@ -30,7 +41,7 @@ class Readiness:
     """``checks`` maps a check's name to None, or to what is wrong."""
 
     checks: dict[str, str | None]
-    doorbell: bool | None = None
+    doorbell: Doorbell | None = None
 
     @property
     def ready(self) -> bool:
@@ -45,9 +56,22 @@ class Readiness:
             },
         }
         if self.doorbell is not None:
-            # slower, not broken: every process looks for news by itself each second
-            shown["doorbell"] = "connected" if self.doorbell else "degraded"
+            shown["doorbell"] = described(self.doorbell)
         return shown
+
+
+def described(doorbell: Doorbell) -> dict[str, Any]:
+    """Of no weight for being ready: without it a process is slower, not broken."""
+    seconds = time.monotonic() - doorbell.since
+    meaning = ALONE if doorbell.backend == "memory" else CONNECTED
+    return {
+        "state": "connected" if doorbell.connected else "down",
+        "backend": doorbell.backend,
+        "since": (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "rebuilds": doorbell.rebuilds,
+        "meaning": meaning if doorbell.connected else DOWN,
+    }
 
 
 class Health:
@@ -55,7 +79,7 @@ class Health:
 
     ``revision`` asks the database for its schema's revision, and has ``bound`` to answer; however
     many probes come at once, it is asked once. ``draining`` says that this process is about to
-    end: no requests should come any more. ``doorbell`` says whether news arrive at once.
+    end: no requests should come any more. ``doorbell`` is described, whatever its state.
     """
 
     def __init__(
@@ -64,7 +88,7 @@ class Health:
         revision: Callable[[], Awaitable[str | None]],
         expected: str,
         draining: Callable[[], bool] = lambda: False,
-        doorbell: Callable[[], bool] | None = None,
+        doorbell: Doorbell | None = None,
         bound: timedelta = timedelta(seconds=2),
     ) -> None:
         self._revision = revision
@@ -94,8 +118,7 @@ class Health:
             # the database may be closing already: its state is of no interest any more
             return Readiness({"draining": "This process is about to end."})
         checks = await asyncio.shield(self._database_checks())
-        doorbell = self._doorbell() if self._doorbell is not None else None
-        return Readiness({"draining": None, **checks}, doorbell)
+        return Readiness({"draining": None, **checks}, self._doorbell)
 
     def _database_checks(self) -> asyncio.Task[dict[str, str | None]]:
         if self._asking is None:

@@ -3,7 +3,7 @@
 Labels come from closed lists in the code: no accounts, no names that clients choose.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from prometheus_client import (
@@ -80,6 +80,12 @@ class Metrics:
             ("code",),
             registry=registry,
         )
+        self.event_seconds = Histogram(
+            "baton_stream_event_seconds",
+            "From an event to its having been handed to all who share a subscription.",
+            buckets=SECONDS,
+            registry=registry,
+        )
         self.sign_ins_refused = Counter(
             "baton_sign_ins_refused", "Tokens refused, by reason.", ("reason",), registry=registry
         )
@@ -89,6 +95,9 @@ class Metrics:
             ("outcome",),
             registry=registry,
         )
+
+    def event_handed_out(self, _receivers: int, seconds: float) -> None:
+        self.event_seconds.observe(max(0.0, seconds))  # two clocks may have told the time
 
     def sign_in_refused(self, reason: str) -> None:
         self.sign_ins_refused.labels(reason).inc()
@@ -103,6 +112,12 @@ class Metrics:
     def watch_count(self, name: str, meaning: str, read: Callable[[], float | None]) -> None:
         """The same for a number that only grows. ``_total`` is added to its name."""
         self._watched.add(CounterMetricFamily, name, meaning, read)
+
+    def watch_counts(
+        self, name: str, meaning: str, label: str, read: Callable[[], Mapping[str, float]]
+    ) -> None:
+        """The same for several of them, by the values of a label: a closed list, as above."""
+        self._watched.add_labelled(name, meaning, label, read)
 
 
 class Watched(Collector):
@@ -121,6 +136,17 @@ class Watched(Collector):
         def reading() -> Metric | None:
             value = read()
             return None if value is None else family(name, meaning, value=value)
+
+        self._readings[name] = reading
+
+    def add_labelled(
+        self, name: str, meaning: str, label: str, read: Callable[[], Mapping[str, float]]
+    ) -> None:
+        def reading() -> Metric:
+            metric = CounterMetricFamily(name, meaning, labels=[label])
+            for value, count in read().items():
+                metric.add_metric([value], count)
+            return metric
 
         self._readings[name] = reading
 

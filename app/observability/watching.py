@@ -1,11 +1,16 @@
 """What the parts of a running process know about themselves, as metrics."""
 
 import time
+from typing import Any
 
+from app.graphql.live import Live
 from app.observability.metrics import Metrics
 from db.database import Database
 from db.embedded import EmbeddedServer
+from services.events import Doorbell
 from services.events.follow import Hub
+from services.events.pages import Source
+from services.events.pruning import Pruner
 
 
 def watch(
@@ -13,6 +18,7 @@ def watch(
     *,
     database: Database,
     hub: Hub | None = None,
+    pruner: Pruner | None = None,
     server: EmbeddedServer | None = None,
 ) -> None:
     metrics.watch(
@@ -21,7 +27,10 @@ def watch(
         lambda: database.connections_in_use,
     )
     if hub is not None:
-        _watch_events(metrics, hub)
+        _watch_doorbell(metrics, hub.doorbell)
+        _watch_logs(metrics, hub)
+    if pruner is not None:
+        _watch_pruning(metrics, pruner)
     if server is not None:
         metrics.watch_count(
             "baton_embedded_restarts",
@@ -30,9 +39,7 @@ def watch(
         )
 
 
-def _watch_events(metrics: Metrics, hub: Hub) -> None:
-    doorbell = hub.doorbell
-
+def _watch_doorbell(metrics: Metrics, doorbell: Doorbell) -> None:
     def silence() -> float | None:
         heard = doorbell.last_heard_at
         return None if heard is None else time.monotonic() - heard
@@ -52,6 +59,10 @@ def _watch_events(metrics: Metrics, hub: Hub) -> None:
         "Since the last message of any process, our own included.",
         silence,
     )
+
+
+def _watch_logs(metrics: Metrics, hub: Hub) -> None:
+    tally = hub.tally
     metrics.watch(
         "baton_event_lag_seconds",
         "How long the oldest news known here and not read yet has waited.",
@@ -62,4 +73,70 @@ def _watch_events(metrics: Metrics, hub: Hub) -> None:
     )
     metrics.watch(
         "baton_event_accounts", "Event logs that are followed here.", lambda: hub.accounts
+    )
+    metrics.watch_counts(
+        "baton_event_wakes",
+        "Times a log followed here was found to have grown. by: who was first to say so.",
+        "by",
+        lambda: {source: tally.wakes[source] for source in Source},
+    )
+    metrics.watch_count(
+        "baton_event_reads",
+        "Reads of a log's end, each for all who follow it here.",
+        lambda: tally.reads,
+    )
+    metrics.watch_count(
+        "baton_event_replays",
+        "Reads for one stream alone, of what it had missed.",
+        lambda: tally.replays,
+    )
+    metrics.watch_count(
+        "baton_event_gaps",
+        "Times a log had a hole: nothing is read over it. Never, in health.",
+        lambda: tally.gaps,
+    )
+
+
+def _watch_pruning(metrics: Metrics, pruner: Pruner) -> None:
+    def since() -> float | None:
+        return None if pruner.done_at is None else time.monotonic() - pruner.done_at
+
+    metrics.watch_count(
+        "baton_events_pruned",
+        "Events deleted by this process because they were older than events are kept.",
+        lambda: pruner.pruned,
+    )
+    metrics.watch(
+        "baton_event_pruning_age_seconds",
+        "Since this process last looked for old events and left none. It looks every hour.",
+        since,
+    )
+
+
+def watch_live(metrics: Metrics, live: Live[Any]) -> None:
+    tally = live.tally
+    tally.on_event = metrics.event_handed_out
+    metrics.watch(
+        "baton_stream_groups",
+        "Subscriptions that differ: those who share one count once.",
+        lambda: len(live.groups),
+    )
+    metrics.watch(
+        "baton_stream_members",
+        "Subscribers who share their subscription with whoever asks the same.",
+        lambda: sum(group.size for group in live.groups.values()),
+    )
+    metrics.watch_count(
+        "baton_stream_executions",
+        "Events executed: once for a group, and once for a subscriber who shares with nobody.",
+        lambda: tally.executed,
+    )
+    metrics.watch_count(
+        "baton_stream_deliveries", "Events handed to subscribers.", lambda: tally.delivered
+    )
+    metrics.watch_count(
+        "baton_stream_fallen_behind",
+        "Times a subscriber had no room for an event; see the outcome RESYNC_REQUIRED of "
+        "baton_subscriptions_ended for who did not catch up.",
+        lambda: tally.fell_behind,
     )

@@ -87,6 +87,13 @@ class Settings(BaseSettings):
         "serves a single process",
         unset="the database itself",
     )
+    event_retention: Annotated[
+        timedelta, BeforeValidator(values.seconds(least=86_400, most=315_360_000))
+    ] = setting(
+        timedelta(days=30),
+        expects="a number of seconds from 86400 (a day) to 315360000 (ten years)",
+        meaning="Seconds that events are kept for streams and histories; 86400 is a day",
+    )
     host: Host = setting(
         "127.0.0.1",
         expects="an address or host name to listen on, such as 0.0.0.0",
@@ -105,6 +112,35 @@ class Settings(BaseSettings):
         le=1_000_000,
         expects="a whole number from 1 to 1000000",
         meaning="Open connections per process, at most; the process needs as many open files",
+    )
+    socket_limit_per_account: int = setting(
+        5_000,
+        ge=1,
+        le=1_000_000,
+        expects="a whole number from 1 to 1000000",
+        meaning="Sockets and event streams of one account per process, at most",
+    )
+    socket_limit_per_engineer: int = setting(
+        50,
+        ge=1,
+        le=1_000_000,
+        expects="a whole number from 1 to 1000000",
+        meaning="Sockets and event streams of one engineer per process, at most",
+    )
+    ping_interval: Annotated[timedelta, BeforeValidator(values.seconds(least=0.1, most=3600))] = (
+        setting(
+            timedelta(seconds=20),
+            expects="a number of seconds from 0.1 to 3600",
+            meaning="Seconds from one ping on a socket to the next; event streams are silent no "
+            "longer either",
+        )
+    )
+    ping_timeout: Annotated[timedelta, BeforeValidator(values.seconds(least=0.1, most=3600))] = (
+        setting(
+            timedelta(seconds=20),
+            expects="a number of seconds from 0.1 to 3600",
+            meaning="Seconds of silence after a ping until its socket is closed",
+        )
     )
     allowed_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(values.listed)] = (
         setting(

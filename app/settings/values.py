@@ -44,10 +44,15 @@ def seconds(*, least: float, most: float) -> Callable[[Any], timedelta]:
             except (TypeError, ValueError):
                 amount = math.nan
         if not least <= amount <= most:
-            raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
+            raise ValueError(f"must be a number of seconds from {_plain(least)} to {_plain(most)}")
         return timedelta(seconds=amount)
 
     return read
+
+
+def _plain(number: float) -> str:
+    """Without an exponent."""
+    return f"{number:.12g}"
 
 
 def listed(value: Any) -> Any:
@@ -195,7 +200,7 @@ def shown(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case timedelta():
-            return f"{value.total_seconds():g}"
+            return _plain(value.total_seconds())
         case SecretStr():
             return without_password(value.get_secret_value())
         case tuple():

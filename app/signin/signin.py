@@ -36,6 +36,14 @@ class Identity:
     account_slug: str
     read_at: float = 0.0
 
+    @property
+    def engineer(self) -> UUID:
+        return self.actor.id
+
+    @property
+    def account(self) -> UUID:
+        return self.actor.account_id
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:

@@ -59,7 +59,7 @@ class Engineer(Node):
 
 def engineer(context: Context, engineer_id: UUID) -> Engineer:
     """Whom a row refers to: there for certain, the tables' foreign keys say so."""
-    if engineer_id == context.actor.id:
+    if context.is_viewer(engineer_id):
         return Engineer.signed_in(context.actor)
     return context.loaders.engineers.surely(engineer_id, Engineer.of)
 

@@ -11,7 +11,6 @@ import strawberry
 from db.database import Columns
 from db.models.vocabulary import EventType
 from resolvers import cursors
-from resolvers.context import Context
 from schema.fields import field
 from schema.nodes import Info
 from schema.pagination import Keys
@@ -47,10 +46,10 @@ class HandoffEvent:
     door: strawberry.Private[bool | None]
 
     @classmethod
-    def of(cls, event: Event, context: Context, door: bool | None = None) -> Self:
+    def of(cls, event: Event, account_id: UUID, door: bool | None = None) -> Self:
         """``door`` is whether its texts may be seen; None if that is to be asked when they are."""
         return cls(
-            cursor=Cursor(cursors.write(context.actor.account_id, event.seq)),
+            cursor=Cursor(cursors.write(account_id, event.seq)),
             occurred_at=event.occurred_at,
             actor_id=event.actor_id,
             handoff_id=event.handoff_id,
@@ -163,10 +162,10 @@ KINDS: Final[Mapping[str, type[HandoffEvent]]] = {
 }
 
 
-def of_history(row: Columns, context: Context) -> HandoffEvent:
+def of_history(row: Columns, account_id: UUID) -> HandoffEvent:
     """Of an event that was read with its door."""
     event = Event.of(row)
-    return KINDS[event.type].of(event, context, row["door"])
+    return KINDS[event.type].of(event, account_id, row["door"])
 
 
 def cursor_of(row: Columns) -> str:

@@ -167,7 +167,8 @@ class Handoff(Node):
     @field(
         description=(
             "What has happened to it, the oldest first: who did what, and when. A handoff that was "
-            "claimed, released and claimed again has one history with all of it."
+            "claimed, released and claimed again has one history with all of it. Empty once it has "
+            "been over for as long as the service keeps events, 30 days unless it is set otherwise."
         )
     )
     def history(self, info: Info, first: First = 20, after: After = UNSET) -> Connection[LazyEvent]:
@@ -178,7 +179,9 @@ class Handoff(Node):
         def page(rows: Sequence[Columns]) -> "Connection[HandoffEvent]":
             found = Page.forward(rows, size, begun=place is not None)
             return Connection.of(
-                found, lambda row: event_type.of_history(row, context), event_type.cursor_of
+                found,
+                lambda row: event_type.of_history(row, context.account_id),
+                event_type.cursor_of,
             )
 
         window = HistoryWindow(size + 1, place or 0)
@@ -188,7 +191,8 @@ class Handoff(Node):
         description=(
             "What the viewer may do with it as it stands. The mutations ask the same rules; only "
             "what happens in between can make a difference."
-        )
+        ),
+        own=True,
     )
     def viewer_can(self, info: Info) -> list[HandoffAction]:
         return rules.allowed(info.context.actor, self.row)

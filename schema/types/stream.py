@@ -6,8 +6,7 @@ from uuid import UUID
 import strawberry
 
 from resolvers import cursors
-from resolvers.context import Context
-from resolvers.streams import HandoffStream
+from resolvers.streams import HandoffsStart
 from schema.fields import field
 from schema.nodes import Info
 from schema.scalars import Cursor
@@ -45,11 +44,11 @@ class StreamReady:
     )
 
     @classmethod
-    def of(cls, stream: HandoffStream) -> Self:
+    def of(cls, start: HandoffsStart) -> Self:
         return cls(
-            cursor=Cursor(stream.cursor),
-            latest=Cursor(stream.latest),
-            open_handoffs=stream.open_handoffs,
+            cursor=Cursor(start.cursor),
+            latest=Cursor(start.latest),
+            open_handoffs=start.open_handoffs,
         )
 
 
@@ -72,10 +71,10 @@ HandoffStreamMessage = Annotated[
 ]
 
 
-def handoff_event(event: Event, context: Context) -> HandoffStreamMessage | None:
+def handoff_event(event: Event, account_id: UUID) -> HandoffStreamMessage | None:
     """None for a kind that only a newer release can name."""
     kind = KINDS.get(event.type)
-    return None if kind is None else cast("HandoffStreamMessage", kind.of(event, context))
+    return None if kind is None else cast("HandoffStreamMessage", kind.of(event, account_id))
 
 
 @strawberry.type(description="The viewer's bell has a new item.")
@@ -86,9 +85,9 @@ class NotificationReceived:
     notification_id: strawberry.Private[UUID]
 
     @classmethod
-    def of(cls, event: Event, notification_id: UUID, context: Context) -> Self:
+    def of(cls, event: Event, notification_id: UUID, account_id: UUID) -> Self:
         return cls(
-            cursor=Cursor(cursors.write(context.actor.account_id, event.seq)),
+            cursor=Cursor(cursors.write(account_id, event.seq)),
             notification_id=notification_id,
         )
 

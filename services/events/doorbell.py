@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from services.events.backoff import delays
-from services.events.line import Line, LineBroken, usable
+from services.events.line import Line, LineBroken, backend_of, usable
 from services.events.rings import MOST_PEOPLE, MOST_RINGS, decode, encode
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,10 @@ class Doorbell:
     hear its own messages: one is sent every ``beat`` at least, and one that is not back within
     ``patience`` means that the other end is gone without a word.
 
-    ``rebuilds`` counts lines that had to be replaced. Everything runs on the event loop: call it
-    from there only.
+    For whoever watches: ``backend`` is what it rings through; ``connected`` whether it works, and
+    ``since`` when it has been so, on time.monotonic()'s clock; ``trouble`` is how the last line
+    broke; ``rebuilds`` counts lines that had to be replaced. Everything runs on the event loop:
+    call it from there only.
     """
 
     def __init__(
@@ -47,10 +49,13 @@ class Doorbell:
         patience: timedelta = timedelta(seconds=3),
     ) -> None:
         """Raises ValueError for a URL that is not memory://, postgres(ql):// or redis(s)://."""
+        self._url = usable(url)
+        self.backend = backend_of(url)
         self.rebuilds = 0
         self.connected = False
+        self.since = time.monotonic()
+        self.trouble: str | None = None
         self._last_heard_at: float | None = None
-        self._url = usable(url)
         self._beat = beat.total_seconds()
         self._patience = patience.total_seconds()
         self._listeners: list[tuple[Rung, Connected, People]] = []
@@ -82,7 +87,6 @@ class Doorbell:
         """Begin to connect. Never fails: a backend that is down is tried until it is up."""
         if self._supervisor is None:
             self._supervisor = asyncio.create_task(self._supervise(), name="doorbell")
-            self._supervisor.add_done_callback(_report)
 
     async def stop(self) -> None:
         """Disconnect, within STOPPING seconds even when the backend does not answer."""
@@ -90,7 +94,7 @@ class Doorbell:
             supervisor, self._supervisor = self._supervisor, None
             supervisor.cancel()
             await asyncio.wait({supervisor}, timeout=STOPPING)
-        self.connected = False
+        self._turn(connected=False)
 
     def ring(self, account_id: UUID, seq: int) -> None:
         """Have everybody told, soon. Never waits, never raises; sent late rather than not at all.
@@ -109,8 +113,13 @@ class Doorbell:
     async def _supervise(self) -> None:
         pauses = delays(FIRST_RETRY, LONGEST_RETRY)
         while True:
-            if await self._one_line():
-                pauses = delays(FIRST_RETRY, LONGEST_RETRY)
+            try:
+                if await self._one_line():
+                    pauses = delays(FIRST_RETRY, LONGEST_RETRY)
+            except Exception as error:
+                # whatever nobody foresaw ends a line, never the supervision
+                logger.exception("the doorbell failed")
+                self.trouble = repr(error)
             await asyncio.sleep(next(pauses))
             self.rebuilds += 1
 
@@ -124,8 +133,10 @@ class Doorbell:
             level = logging.DEBUG if self._troubled else logging.WARNING
             logger.log(level, "the doorbell is broken: %s", broken)
             self._troubled = True
+            self.trouble = str(broken)
         finally:
-            worked, self.connected = self.connected, False
+            worked = self.connected
+            self._turn(connected=False)
             await line.close()
         return worked
 
@@ -170,10 +181,15 @@ class Doorbell:
         """The first message came back, so both directions work: connecting alone proves neither."""
         if self.connected:
             return
-        self.connected, self._troubled = True, False
+        self._turn(connected=True)
+        self._troubled = False
         logger.info("the doorbell is connected")
         for _, connected, _ in self._listeners:
             connected()
+
+    def _turn(self, *, connected: bool) -> None:
+        if self.connected != connected:
+            self.connected, self.since = connected, time.monotonic()
 
     async def _speak(self, line: Line) -> None:
         """The only publisher: broadcaster's connection can't take two messages at once."""
@@ -215,8 +231,3 @@ class Doorbell:
 async def _watch_end(line: Line) -> None:
     await line.broken()
     raise LineBroken("connection lost")
-
-
-def _report(supervisor: "asyncio.Task[None]") -> None:
-    if not supervisor.cancelled() and (error := supervisor.exception()) is not None:
-        logger.error("the doorbell's supervisor failed, polling carries on", exc_info=error)

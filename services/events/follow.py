@@ -11,7 +11,7 @@ from db.database import Database
 from services.events.doorbell import Doorbell
 from services.events.follower import Follower
 from services.events.log import Span, span
-from services.events.pages import TRANSIENT, Tally
+from services.events.pages import TRANSIENT, Source, Tally
 from services.events.people import People
 from services.events.problems import HubStopped
 from services.events.tail import KEPT, Tail
@@ -53,7 +53,7 @@ class Hub:
         self._due = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
         self._stopped = False
-        doorbell.listen(self._rung, self._due.set, self.people.tell)
+        doorbell.listen(self._heard, self._due.set, self.people.tell)
 
     @property
     def accounts(self) -> int:
@@ -101,7 +101,7 @@ class Hub:
 
         After COMMIT. Never waits, never raises.
         """
-        self._rung(account_id, seq)
+        self._tell(account_id, seq, Source.HERE)
         self.doorbell.ring(account_id, seq)
 
     def ring_people(self, account_id: UUID) -> None:
@@ -156,10 +156,13 @@ class Hub:
             if self._tails.get(tail.account_id) is tail:
                 del self._tails[tail.account_id]
 
-    def _rung(self, account_id: UUID, seq: int) -> None:
+    def _heard(self, account_id: UUID, seq: int) -> None:
+        self._tell(account_id, seq, Source.DOORBELL)
+
+    def _tell(self, account_id: UUID, seq: int, source: Source) -> None:
         tail = self._tails.get(account_id)
         if tail is not None:
-            tail.hear(seq)
+            tail.hear(seq, source)
 
     async def _keep_looking(self) -> None:
         troubled = False
@@ -200,7 +203,7 @@ class Hub:
             if tail is None:
                 continue
             head = heads.get(account_id, NOTHING_YET).seq
-            tail.hear(head)
+            tail.hear(head, Source.POLL)
             if head < position:
                 tail.look()
         for account_id in watched:

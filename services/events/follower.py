@@ -12,7 +12,7 @@ class Follower:
     """Yields the events after ``position``, each once and in order, for as long as it is iterated.
 
     It holds a position, a flag, and at most one page: all a slow consumer costs, however far it
-    falls behind. For one consumer at a time. ``aclose`` when done, or use it as a context manager.
+    falls behind. For one consumer at a time. ``close`` when done, or use it as a context manager.
 
     Iteration waits while the database is away. It raises HubStopped when this process stops
     following, CursorExpired when retention has overtaken a consumer that slow, and CursorUnknown
@@ -29,6 +29,11 @@ class Follower:
         self._closed = False
         tail.flags.add(self._flag)
 
+    @property
+    def newest(self) -> int:
+        """The number of the last event that this process has read of the log."""
+        return self._tail.position
+
     def __aiter__(self) -> Self:
         return self
 
@@ -36,14 +41,14 @@ class Follower:
         try:
             event = await self._next()
         except Exception:
-            await self.aclose()
+            self.close()
             raise
         if event is None:
             raise StopAsyncIteration
         self.position = event.seq
         return event
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Leave. An iteration that waits ends. Safe to repeat."""
         if not self._closed:
             self._closed = True
@@ -51,6 +56,9 @@ class Follower:
             self._tail.flags.discard(self._flag)
             self._flag.set()
             self._left(self._tail)
+
+    async def aclose(self) -> None:
+        self.close()
 
     async def __aenter__(self) -> Self:
         return self

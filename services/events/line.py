@@ -24,7 +24,8 @@ PUBLISHING: Final = 3.0
 CLOSING: Final = 1.0
 
 POSTGRES: Final = ("postgres", "postgresql")
-SCHEMES: Final = ("memory", *POSTGRES, "redis", "rediss")
+REDIS: Final = ("redis", "rediss")
+SCHEMES: Final = ("memory", *POSTGRES, *REDIS)
 
 
 class LineBroken(Exception):
@@ -96,6 +97,12 @@ def usable(url: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}application_name={quote(APPLICATION)}"
 
 
+def backend_of(url: str) -> str:
+    """What a usable URL leads to, as people call it: nothing of the URL is in it."""
+    scheme = urlsplit(url).scheme
+    return "PostgreSQL" if scheme in POSTGRES else "Redis" if scheme in REDIS else "memory"
+
+
 async def bounded(work: Coroutine[Any, Any, T], seconds: float) -> T:
     """Wait for ``work`` for so long and no longer. Raises LineBroken for whatever it raises.
 
@@ -106,9 +113,10 @@ async def bounded(work: Coroutine[Any, Any, T], seconds: float) -> T:
     try:
         await asyncio.wait({task}, timeout=seconds)
     finally:
+        # of one that has failed as well: when we are cancelled, its error is not raised below
+        task.add_done_callback(_look_at)
         if not task.done():
             task.cancel()
-            task.add_done_callback(_look_at)
     if not task.done():
         raise LineBroken(f"no answer within {seconds:g} s")
     if task.cancelled():  # by the library, not by us
@@ -117,8 +125,9 @@ async def bounded(work: Coroutine[Any, Any, T], seconds: float) -> T:
         return task.result()
     except Exception as error:
         # the KeyError of a failed subscription has the reason as its context
-        reason = error.__context__ if isinstance(error, KeyError) else error
-        raise LineBroken(repr(reason or error)) from error
+        reason = (isinstance(error, KeyError) and error.__context__) or error
+        # not its repr(): that of redis leaves out what happened
+        raise LineBroken(f"{type(reason).__name__}: {reason}") from error
 
 
 def _look_at(task: "asyncio.Task[Any]") -> None:

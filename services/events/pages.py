@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +29,14 @@ FIRST_RETRY = 0.05  # seconds
 LONGEST_RETRY = 1.0  # seconds
 
 
+class Source(StrEnum):
+    """Who says that a log has grown."""
+
+    HERE = "here"  # this process, which wrote
+    DOORBELL = "doorbell"
+    POLL = "poll"
+
+
 @dataclass(slots=True)
 class Tally:
     """What reading has come to in this process."""
@@ -34,6 +44,8 @@ class Tally:
     reads: int = 0  # pages read by tails
     replays: int = 0  # pages read by followers that stood too far back for the tail's memory
     gaps: int = 0
+    # times a tail had read everything and was told of more, by who was first to say so
+    wakes: Counter[Source] = field(default_factory=Counter)
 
 
 async def page(

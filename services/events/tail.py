@@ -8,7 +8,7 @@ from uuid import UUID
 
 from db.database import Database
 from services.events.log import Event
-from services.events.pages import Tally, page
+from services.events.pages import Source, Tally, page
 from services.events.problems import CursorExpired, CursorUnknown, HubStopped
 
 logger = logging.getLogger(__name__)
@@ -63,11 +63,13 @@ class Tail:
         self._tally.replays += 1
         return await self._read(after)
 
-    def hear(self, seq: int) -> None:
+    def hear(self, seq: int, source: Source | None = None) -> None:
         """Somebody says that the log reaches ``seq``. They may be wrong."""
         if seq > self.position:
             if self._news_since is None:
                 self._news_since = time.monotonic()
+                if source is not None:
+                    self._tally.wakes[source] += 1
             self.look()
 
     def look(self) -> None:

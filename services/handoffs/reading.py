@@ -46,7 +46,17 @@ def _handoffs(actor: Actor, me: str) -> str:
 
 
 async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
-    return await tx.fetch(f"{_handoffs(actor, '$2')} WHERE h.id = ANY ($1)", ids, actor.id)
+    """With ``session_owner_id`` and ``session_holder_id`` (null unless somebody took it over)."""
+    return await tx.fetch(
+        f"""
+        SELECT h.*, {door(actor, "$2")} AS door,
+               s.owner_id AS session_owner_id, s.escalated_to_id AS session_holder_id
+        FROM handoff h JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
+        WHERE h.id = ANY ($1)
+        """,
+        ids,
+        actor.id,
+    )
 
 
 # Each order is total, so a page can begin after any row. Ids grow with time.

@@ -201,6 +201,8 @@ def test_an_unreadable_setting_is_not_reported_as_missing_as_well(given):
         ("drain_timeout", "PT15S", "a number of seconds from 0 to 3600"),
         ("drain_timeout", "nan", "a number of seconds"),
         ("assessment_budget", "0", "from 0.1 to 120"),
+        ("event_retention", "30", "a number of seconds from 86400 to 315360000"),
+        ("event_retention", "30d", "a number of seconds"),
         ("host", "http://here", "an address or host name"),
         ("host", "two words", "an address or host name"),
         ("link_base", "pilot.example.com", "http"),
@@ -337,6 +339,7 @@ def test_a_description_masks_every_secret_and_tells_what_was_given(given):
     assert rows["BATON_AUTH_SECRET"] == ("********", False)
     assert rows["BATON_PORT"] == ("8000", True)
     assert rows["BATON_ASSESSMENT_BUDGET"] == ("5", True)
+    assert rows["BATON_EVENT_RETENTION"] == ("2592000", True)
     assert rows["BATON_DEMO"] == ("false", True)
     assert rows["BATON_DATABASE_OWNER_URL"] == ("", True)
     for text in (str(rows), repr(settings), str(settings)):

@@ -66,6 +66,21 @@ class Cluster:
         asyncio.run(run())
 
 
+async def terminate(cluster: Cluster, database: str, application: str) -> int:
+    """Kill the connections of that application name. Returns how many there were."""
+    connection = await asyncpg.connect(cluster.dsn(database, SUPERUSER))
+    try:
+        count: int = await connection.fetchval(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = $1 AND application_name = $2",
+            database,
+            application,
+        )
+        return count
+    finally:
+        await connection.close()
+
+
 @contextmanager
 def short_place() -> Iterator[Path]:
     """A directory with a short name, in memory where there is room, that anybody may enter.

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import weakref
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from db.database import Database
 from resolvers.loaders import Loaders
 from resolvers.loading import Loader, Reader
+from services import views
 from services.views import Viewing
 from tests.harness.people import Account
 
@@ -36,7 +38,7 @@ def squares() -> Squares:
 
 @pytest.fixture
 def reader(database: Database, account: Account) -> Reader:
-    return Reader(database, account.tier1)
+    return Reader(partial(views.viewing, database, account.tier1))
 
 
 def double(square: int) -> int:
@@ -130,7 +132,8 @@ async def test_nothing_that_was_loaded_waits_for_the_garbage_collector(
     gc.collect()
     gc.disable()
     try:
-        loaders = Loaders(database, account.tier1)
+        viewing = partial(views.viewing, database, account.tier1)
+        loaders = Loaders(account.tier1, viewing)
         row = await loaders.engineers.row(account.tier2.id)
         assert row is not None
         kept = weakref.ref(loaders)

@@ -53,34 +53,35 @@ class Client:
     async def listen(
         self, actor: Actor, document: str, **variables: Any
     ) -> AsyncIterator["Listening"]:
-        """A stream that stands: what happens from here on is in it."""
-        stream = await ENGINE.subscribe(
-            ENGINE.prepare(document), variables, lambda: self.context(actor)
-        )
+        """A stream that stands, or has been refused: what happens from here on is in it."""
+        listening = Listening()
+        try:
+            stream = await ENGINE.subscribe(
+                ENGINE.prepare(document), variables, lambda: self.context(actor)
+            )
+        except RequestError as refusal:
+            listening.messages.put_nowait(refusal)
+            yield listening
+            return
         async with aclosing(stream):
-            listening = Listening(stream)
-            before = self.hub.followers
+            reader = asyncio.ensure_future(listening.read(stream))
+            await asyncio.sleep(0)  # it has begun to listen
             try:
-                # the hub tells nobody who joins
-                while self.hub.followers == before and not listening.reader.done():  # noqa: ASYNC110
-                    await asyncio.sleep(0.005)
                 yield listening
             finally:
-                listening.reader.cancel()
-                await asyncio.wait({listening.reader})
+                reader.cancel()
+                await asyncio.wait({reader})
 
 
 class Listening:
     """What has come, in order."""
 
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
+    def __init__(self) -> None:
         self.messages: asyncio.Queue[Any] = asyncio.Queue()
-        self.reader = asyncio.ensure_future(self.read())
 
-    async def read(self) -> None:
+    async def read(self, stream: Any) -> None:
         try:
-            async for result in self.stream:
+            async for result in stream:
                 self.messages.put_nowait(result)
         except RequestError as ending:
             self.messages.put_nowait(ending)

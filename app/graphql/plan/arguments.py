@@ -55,11 +55,15 @@ class Arguments:
     def coerced(self, variables: VariableValues) -> dict[str, Any]:
         if self.direct is not None:
             values: dict[str, Any] = {}
-            for name, variable, nullable in self.direct:
+            for name, variable, nullable, optional in self.direct:
                 value = variables.coerced.get(variable, Undefined)
-                if value is Undefined or (value is None and not nullable):
-                    break  # a default, or an error: graphql-core knows which
-                values[name] = value
+                if value is Undefined:
+                    if not optional:
+                        break  # a default, or an error: graphql-core knows which
+                elif value is None and not nullable:
+                    break
+                else:
+                    values[name] = value
             else:
                 return values
         try:
@@ -99,15 +103,22 @@ def uses_variables(node: FieldNode) -> bool:
     return finder.found
 
 
-def plain_variables(field: GraphQLField, node: FieldNode) -> list[tuple[str, str, bool]] | None:
-    """(argument, variable, nullable) when each argument is given as ``name: $var``; else None."""
+def plain_variables(
+    field: GraphQLField, node: FieldNode
+) -> list[tuple[str, str, bool, bool]] | None:
+    """(argument, variable, nullable, optional) when each is given as ``name: $var``; else None.
+
+    An optional one may be left out, and nothing takes its place.
+    """
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
     plain = []
     for name, definition in field.args.items():
         value = given.get(name)
-        if value is None and definition.default_value is Undefined and not definition.default:
-            continue  # absent, and nothing takes its place
+        without_default = definition.default_value is Undefined and not definition.default
+        if value is None and without_default:
+            continue
         if not isinstance(value, VariableNode) or definition.out_name:
             return None
-        plain.append((name, value.name.value, not is_non_null_type(definition.type)))
+        nullable = not is_non_null_type(definition.type)
+        plain.append((name, value.name.value, nullable, nullable and without_default))
     return plain

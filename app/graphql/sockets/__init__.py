@@ -3,8 +3,8 @@
     endpoint     the ASGI application: who may open a socket, how many, closing them all
     connection   one socket: its state, what each message does, when and why it is closed
     admission    signing in, and the code of a refusal
-    operations   one query, mutation or subscription on a socket
-    outbox       the one writer of a socket
+    subscriptions   a live stream on a socket
+    outbox       what a socket is sent, and what waits for it to be read
     liveness     pings, and noticing that nobody answers
     protocol     messages in and out, close codes: pure functions
     origins      which web pages may open a socket

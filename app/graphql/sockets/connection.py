@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Generic
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias
 
 from starlette.types import Message as Event
 from starlette.types import Receive, Send
@@ -13,8 +13,9 @@ from starlette.types import Receive, Send
 from app.graphql.callers import IdentityT
 from app.graphql.errors import ClientError, ErrorCode, explain, told
 from app.graphql.parameters import Malformed, operation_of
+from app.graphql.seats import Seat
 from app.graphql.sockets.admission import TRY_AGAIN, Refused, admit
-from app.graphql.sockets.liveness import Liveness
+from app.graphql.sockets.liveness import NOWHERE
 from app.graphql.sockets.operations import WEBSOCKET, SocketOperation
 from app.graphql.sockets.outbox import Outbox
 from app.graphql.sockets.protocol import (
@@ -31,64 +32,76 @@ from app.graphql.sockets.protocol import (
     read,
     reason,
 )
+from app.graphql.sockets.subscriptions import SocketSubscription
+from app.wire import Wire
 
 if TYPE_CHECKING:
     from app.graphql.sockets.endpoint import GraphQLSockets
 
-CLOSE_WITHIN: Final = 1.0
-"""Seconds for what is still to be written, the close frame included."""
+CLOSE_WITHIN: Final = 2.0
+"""Seconds for a client to be sent what waits and the close frame, to read them, and to leave; then
+it is cut off."""
 CLEAN_UP_WITHIN: Final = 5.0
 """Seconds for operations that were cancelled to close their sources; then they go on unwatched."""
 NO_CODE: Final = 1006
 
+Running: TypeAlias = SocketOperation[IdentityT] | SocketSubscription[IdentityT]
+
 
 class Connection(Generic[IdentityT]):
-    """The task that calls ``run`` reads; the outbox has a task that writes; each operation has one
-    of its own. Whoever wants the socket closed calls ``close``: the first to do so says why."""
+    """The task that calls ``run`` reads; whoever has something to say writes it to the outbox; each
+    operation may have tasks of its own. Whoever wants the socket closed calls ``close``: the first
+    to do so says why."""
 
     __slots__ = (
         "closing",
         "count",
+        "heard",
         "identity",
         "initialised",
         "left",
-        "liveness",
-        "loop",
         "operations",
         "outbox",
+        "place",
         "reader",
         "receive",
         "request_id",
+        "seat",
+        "send",
         "server",
         "signing_in",
         "tasks",
-        "timers",
+        "timer",
     )
 
     def __init__(
-        self, server: GraphQLSockets[IdentityT], receive: Receive, send: Send, request_id: str
+        self,
+        server: GraphQLSockets[IdentityT],
+        wire: Wire,
+        receive: Receive,
+        send: Send,
+        *,
+        request_id: str,
+        seat: Seat,
     ) -> None:
         self.server = server
         self.receive = receive
+        self.send = send
         self.request_id = request_id
-        self.loop = asyncio.get_running_loop()
-        self.outbox = Outbox(send)
-        self.liveness = Liveness(
-            server.options.ping_interval.total_seconds(),
-            server.options.ping_timeout.total_seconds(),
-            lambda: self.outbox.put_now(PING),
-            lambda: self.close(CloseCode.SILENT, "Nothing was heard for too long"),
-        )
+        self.seat = seat
+        self.outbox = Outbox(wire)
+        self.heard = 0
+        self.place = NOWHERE
         self.reader: asyncio.Task[Any] | None = None
         self.initialised = False
         self.signing_in: asyncio.Task[None] | None = None
         self.identity: IdentityT | None = None
         self.left: Callable[[], None] | None = None
-        self.operations: dict[str, SocketOperation[IdentityT]] = {}
+        self.operations: dict[str, Running[IdentityT]] = {}
         self.tasks: set[asyncio.Task[None]] = set()  # also of those the client has completed
         self.count = 0
         self.closing: tuple[int, str] | None = None
-        self.timers: list[asyncio.TimerHandle] = []
+        self.timer: asyncio.TimerHandle | None = None  # of the init, then of the token
 
     async def run(self) -> int:
         """Serve until either side closes. Returns the close code."""
@@ -116,27 +129,30 @@ class Connection(Generic[IdentityT]):
             event = await self.receive()
             if event["type"] == "websocket.disconnect":
                 return int(event.get("code", NO_CODE))
-            self.liveness.heard()
+            self.heard = self.server.liveness.now
             await self.take(event)
         return NO_CODE
 
     async def leave(self, code: int) -> None:
-        self.liveness.stop()
+        self.server.liveness.leave(self)
         if self.left is not None:
             self.left()
-        for timer in self.timers:
-            timer.cancel()
+        if self.timer is not None:
+            self.timer.cancel()
         for operation in list(self.operations.values()):
             operation.stop()
         waiting = self.tasks - self.server.mutations.running
         if self.signing_in is not None:
             self.signing_in.cancel()
             waiting.add(self.signing_in)
-        if self.closing is None:
-            self.closing = (code, "")  # from here on nobody closes any more
-            self.outbox.drop()
-        else:
-            await self.outbox.finish(*self.closing, within=CLOSE_WITHIN)
+        try:
+            if self.closing is None:
+                self.closing = (code, "")  # from here on nobody closes any more
+                await self.outbox.hang_up(within=CLOSE_WITHIN)
+            else:
+                await self.outbox.finish(self.send, *self.closing, within=CLOSE_WITHIN)
+        finally:
+            self.seat()
         if waiting:
             await asyncio.wait(waiting, timeout=CLEAN_UP_WITHIN)
 
@@ -150,7 +166,14 @@ class Connection(Generic[IdentityT]):
             self.reader.cancel()
 
     def close_in(self, seconds: float, code: int, why: str) -> None:
-        self.timers.append(self.loop.call_later(max(0.0, seconds), self.close, code, why))
+        """Instead of what the timer was set to before."""
+        if self.timer is not None:
+            self.timer.cancel()
+        loop = asyncio.get_running_loop()
+        self.timer = loop.call_later(max(0.0, seconds), self.close, code, why)
+
+    def silent(self) -> None:
+        self.close(CloseCode.SILENT, "Nothing was heard for too long")
 
     # ------------------------------------------------------------------ messages
 
@@ -158,10 +181,6 @@ class Connection(Generic[IdentityT]):
         text = event.get("text")
         if text is None:
             self.close(CloseCode.MALFORMED, "Messages must be text")
-            return
-        limit = self.server.options.max_message
-        if len(text) > limit or (4 * len(text) > limit and len(text.encode()) > limit):
-            self.close(CloseCode.TOO_LARGE, f"A message has at most {limit} bytes")
             return
         try:
             message = read(text)
@@ -180,34 +199,50 @@ class Connection(Generic[IdentityT]):
             case Complete(id_):
                 self.complete(id_)
 
+    def ping(self) -> None:
+        self.outbox.put_now(PING)
+
     def initialise(self, message: Init) -> None:
         """Signing in is a task, so that pings are answered meanwhile."""
         if self.initialised:
             self.close(CloseCode.SECOND_INIT, "Too many initialisation requests")
             return
         self.initialised = True
-        self.timers.pop().cancel()  # the init timeout: so far there is no other
-        self.signing_in = self.loop.create_task(self.sign_in(message.token()))
+        if self.timer is not None:
+            self.timer.cancel()
+        loop = asyncio.get_running_loop()
+        self.signing_in = loop.create_task(self.sign_in(message.token()))
 
     async def sign_in(self, token: str | None) -> None:
         server = self.server
         server.observe.entered(WEBSOCKET, self.request_id)
         timeout = server.options.sign_in_timeout.total_seconds()
         identity = await admit(server.sign_in, token, timeout)
+        self.signing_in = None
+        if not isinstance(identity, Refused):
+            identity = self.seated(identity)
         if isinstance(identity, Refused):
             server.observe.refused(WEBSOCKET, identity.code)
             self.close(identity.close, identity.why)
             return
         server.observe.signed_in(identity)
         self.identity = identity
-        self.signing_in = None
         # the client comes back after this code too, and is seen as it is then
         self.left = server.keep(identity, lambda why: self.close(CloseCode.FORBIDDEN, why))
         left = (identity.expires_at - datetime.now(UTC)).total_seconds()
         # the client comes back after this code, and fetches a fresh token first
         self.close_in(left, CloseCode.FORBIDDEN, "The token expired")
         self.outbox.put_now(ACK)
-        self.liveness.start()
+        server.liveness.join(self)
+
+    def seated(self, identity: IdentityT) -> IdentityT | Refused:
+        """With a seat of their own, no more a stranger's."""
+        self.seat()
+        try:
+            self.seat = self.server.seats.take(identity.engineer, identity.account)
+        except ClientError as error:
+            return Refused(CloseCode.TRY_AGAIN, error.message, error.code)
+        return identity
 
     async def subscribe(self, message: Subscribe) -> None:
         if self.identity is None:
@@ -218,7 +253,7 @@ class Connection(Generic[IdentityT]):
             return
         server, asked = self.server, message.asked
         try:
-            if len(self.tasks) >= server.options.max_operations:
+            if self.running() >= server.options.max_operations:
                 raise ClientError(  # noqa: TRY301  # told like the others
                     f"A socket has at most {server.options.max_operations} operations.",
                     ErrorCode.TOO_MANY_OPERATIONS,
@@ -231,11 +266,24 @@ class Connection(Generic[IdentityT]):
             server.observe.refused(WEBSOCKET, code)
             await self.outbox.put(Frames(message.id).error(errors))
             return
-        started = SocketOperation(self, self.identity, message.id, operation, asked.variables)
+        kind = SocketSubscription if operation.kind == "subscription" else SocketOperation
+        started: Running[IdentityT] = kind(
+            self, self.identity, message.id, operation, asked.variables
+        )
         self.operations[message.id] = started
-        task = started.start()
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.watch(started.start())
+
+    def watch(self, task: asyncio.Task[None] | None) -> None:
+        """Until it has ended, the connection has not."""
+        if task is not None and not task.done():
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    def running(self) -> int:
+        """Operations, with those that were completed and have yet to end."""
+        theirs = {each.task for each in self.operations.values()}
+        ending = (each for each in self.tasks if each not in theirs and not each.done())
+        return len(self.operations) + sum(1 for _ in ending)
 
     def complete(self, id_: str) -> None:
         """Of an id nobody knows: it ended by itself, and the two crossed."""
@@ -243,7 +291,7 @@ class Connection(Generic[IdentityT]):
         if operation is not None:
             operation.stop()
 
-    def forget(self, operation: SocketOperation[IdentityT]) -> None:
+    def forget(self, operation: Running[IdentityT]) -> None:
         """Its id is free again."""
         if self.operations.get(operation.id) is operation:
             del self.operations[operation.id]

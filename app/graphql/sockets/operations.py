@@ -1,4 +1,4 @@
-"""One query, mutation or subscription on a socket."""
+"""One query or mutation on a socket."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic
 from app.graphql.callers import IdentityT
 from app.graphql.engine import Operation
 from app.graphql.errors import ClientError, ErrorCode, cancelled, outcome, told
-from app.graphql.observer import CANCELLED, OK
+from app.graphql.observer import CANCELLED
 from app.graphql.sockets.protocol import Frames
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ WEBSOCKET: Final = "websocket"
 
 class SocketOperation(Generic[IdentityT]):
     """``start`` it once. It ends with ``complete``, or with ``error`` when there is no result, so
-    that a client never takes a fault for the end of its stream."""
+    that a client never takes a fault for the end of its operation."""
 
     __slots__ = (
         "connection",
@@ -71,8 +71,6 @@ class SocketOperation(Generic[IdentityT]):
         observe.entered(WEBSOCKET, self.request_id)
         observe.signed_in(self.identity)
         operation = self.operation
-        if operation.kind == "subscription":
-            observe.subscription_started(WEBSOCKET, operation.name)
         started = perf_counter()
         result = CANCELLED
         try:
@@ -80,19 +78,12 @@ class SocketOperation(Generic[IdentityT]):
         finally:
             self.connection.forget(self)
             seconds = perf_counter() - started
-            if operation.kind == "subscription":
-                observe.subscription_ended(WEBSOCKET, operation.name, result, seconds)
-            else:
-                observe.operation_finished(
-                    WEBSOCKET, operation.kind, operation.name, result, seconds
-                )
+            observe.operation_finished(WEBSOCKET, operation.kind, operation.name, result, seconds)
         await self.put(last)
 
-    async def ended(self) -> tuple[str, str]:
+    async def ended(self) -> tuple[str, bytes]:
         """(outcome, last frame)"""
         try:
-            if self.operation.kind == "subscription":
-                return await self.stream(), self.frames.complete
             return await self.answer(), self.frames.complete
         except asyncio.CancelledError as error:
             errors, code = told(cancelled(error))
@@ -118,21 +109,6 @@ class SocketOperation(Generic[IdentityT]):
         await self.put(self.frames.next(result.encode()))
         return outcome(result)
 
-    async def stream(self) -> str:
-        """Each event is pulled when the one before is in the outbox."""
-        server = self.connection.server
-        stream = await server.engine.subscribe(
-            self.operation,
-            self.variables,
-            lambda: server.make_context(self.identity, self.request_id),
-        )
-        try:
-            async for result in stream:
-                await self.put(self.frames.next(result.encode()))
-        finally:
-            await stream.aclose()
-        return OK
-
-    async def put(self, text: str) -> None:
+    async def put(self, frame: bytes) -> None:
         if not self.stopped:
-            await self.connection.outbox.put(text)
+            await self.connection.outbox.put(frame)

@@ -9,7 +9,7 @@ from datetime import timedelta
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketOptions:
     """``timeout`` is a query's, from its message to its answer; mutations and subscriptions have
-    none."""
+    none. A client may send ``messages_at_once``, and ``messages_per_second`` in the long run."""
 
     introspection: bool = False
     timeout: timedelta = timedelta(seconds=10)
@@ -18,5 +18,5 @@ class SocketOptions:
     ping_interval: timedelta = timedelta(seconds=20)
     ping_timeout: timedelta = timedelta(seconds=20)
     max_operations: int = 50
-    max_message: int = 256 * 1024
-    max_connections: int = 10_000
+    messages_per_second: int = 50
+    messages_at_once: int = 200

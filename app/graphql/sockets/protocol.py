@@ -10,6 +10,7 @@ import orjson
 
 from app.graphql.callers import bearer
 from app.graphql.parameters import Malformed, Parameters, parameters
+from app.wire import frame
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
 MAX_REASON: Final = 123  # bytes; a close frame has no room for more
@@ -21,7 +22,7 @@ class CloseCode(IntEnum):
     """
 
     RESTARTING = 1012
-    TOO_LARGE = 1009
+    TOO_LARGE = 1009  # the server itself
     TRY_AGAIN = 1013
     MALFORMED = 4400
     NOT_INITIALISED = 4401
@@ -31,6 +32,7 @@ class CloseCode(IntEnum):
     DUPLICATE_ID = 4409
     SECOND_INIT = 4429
     SILENT = 4499
+    TOO_SLOW = 4499
     SIGN_IN_TIMEOUT = 4504
 
 
@@ -120,38 +122,42 @@ def subscribe_payload(payload: Any) -> Parameters:
     return parameters(payload)
 
 
-ACK: Final = '{"type":"connection_ack"}'
-PING: Final = '{"type":"ping"}'
+ACK: Final = frame(b'{"type":"connection_ack"}')
+PING: Final = frame(b'{"type":"ping"}')
+PONG_FRAME: Final = frame(b'{"type":"pong"}')
 
 
-def pong(payload: dict[str, Any] | None) -> str:
+def pong(payload: dict[str, Any] | None) -> bytes:
     """With the payload of the ping it answers; one that is nested too deeply to be written again
     is left out."""
     if payload is not None:
         try:
-            return orjson.dumps({"type": "pong", "payload": payload}).decode()
+            return frame(orjson.dumps({"type": "pong", "payload": payload}))
         except TypeError:
             pass
-    return '{"type":"pong"}'
+    return PONG_FRAME
 
 
 class Frames:
-    """What is sent about one operation. All but the payload is made once."""
+    """What is sent about one operation, as frames: text, or browsers are handed blobs."""
 
-    __slots__ = ("complete", "start_of_error", "start_of_next")
+    __slots__ = ("start",)
 
     def __init__(self, id_: str) -> None:
-        start = f'{{"id":{orjson.dumps(id_).decode()},"type":'
-        self.complete = f'{start}"complete"}}'
-        self.start_of_next = f'{start}"next","payload":'
-        self.start_of_error = f'{start}"error","payload":'
+        self.start = b'{"type":"next","id":%b,"payload":' % orjson.dumps(id_)
 
-    def next(self, payload: bytes) -> str:
-        """``payload`` is a result as JSON; frames are text, or browsers are handed blobs."""
-        return f"{self.start_of_next}{payload.decode()}}}"
+    def next(self, payload: bytes) -> bytes:
+        """``payload`` is a result as JSON. Once for each subscriber and event."""
+        return frame(self.start, payload, b"}")
 
-    def error(self, errors: list[dict[str, Any]]) -> str:
-        return f"{self.start_of_error}{orjson.dumps(errors).decode()}}}"
+    def error(self, errors: list[dict[str, Any]]) -> bytes:
+        start = self.start.replace(b"next", b"error", 1)
+        return frame(start, orjson.dumps(errors), b"}")
+
+    @property
+    def complete(self) -> bytes:
+        start = self.start.replace(b"next", b"complete", 1)
+        return frame(start.removesuffix(b',"payload":'), b"}")
 
 
 def reason(text: str) -> str:

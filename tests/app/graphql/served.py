@@ -17,6 +17,7 @@ import httpx2
 import orjson
 import strawberry
 import uvicorn
+import uvloop
 from starlette.types import Receive, Scope, Send
 from strawberry.dataloader import DataLoader
 from strawberry.schema.config import StrawberryConfig
@@ -28,9 +29,13 @@ from app.graphql.callers import Keep
 from app.graphql.engine import Engine
 from app.graphql.errors import ClientError, ErrorCode, mask
 from app.graphql.http import GraphQLHTTP
+from app.graphql.live import Live
 from app.graphql.observer import Observer
+from app.graphql.seats import Seats
 from app.graphql.sockets import GraphQLSockets, SocketOptions
 from app.graphql.sockets.endpoint import keep_all
+from app.graphql.sse import EventStreams, StreamOptions
+from app.server import configured
 
 T = TypeVar("T")
 
@@ -43,6 +48,11 @@ GOOD = "good"  # a token
 class Caller:
     name: str
     expires_at: datetime
+    account: str = "acme"
+
+    @property
+    def engineer(self) -> str:
+        return self.name
 
 
 async def sign_in(token: str) -> Caller:
@@ -50,6 +60,8 @@ async def sign_in(token: str) -> Caller:
     match token.split("-"):
         case ["good"]:
             return Caller("Ada", datetime.now(UTC) + timedelta(hours=1))
+        case ["as", name, *of]:
+            return Caller(name, datetime.now(UTC) + timedelta(hours=1), *of)
         case ["short", seconds]:
             return Caller("Ada", datetime.now(UTC) + timedelta(seconds=float(seconds)))
         case ["slow", seconds]:
@@ -75,6 +87,7 @@ class Context:
     request_id: str
     number: int
     log: list[str]
+    resume_after: str | None = None
     doubles: DataLoader[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -161,6 +174,10 @@ class Mutation:
         return "written"
 
 
+async def one() -> AsyncGenerator[int, None]:
+    yield 1
+
+
 @strawberry.type
 class Subscription:
     @strawberry.subscription
@@ -179,6 +196,15 @@ class Subscription:
         finally:
             await asyncio.sleep(linger)
             info.context.log.append("ticks closed")
+
+    @strawberry.subscription
+    async def late(self, info: Info, seconds: float) -> AsyncGenerator[int, None]:
+        """So long before there is anything to listen to."""
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            info.context.log.append("late tried")
+        return one()
 
     @strawberry.subscription
     async def rows(self) -> AsyncGenerator[Row, None]:
@@ -264,6 +290,8 @@ class Served:
         self,
         *,
         options: SocketOptions | None = None,
+        stream_options: StreamOptions | None = None,
+        seats: Seats | None = None,
         timeout: timedelta = timedelta(seconds=10),
         introspection: bool = False,
         max_body: int = 256 * 1024,
@@ -273,11 +301,17 @@ class Served:
         self.log: list[str] = []
         self.numbers = 0
         self.observed = Noted()
+        self.seats = seats or Seats()
         engine = Engine(SCHEMA, mask=mask)
+        live = Live(engine, self.make_context)
+        self.streams = EventStreams(
+            live, self.seats, keep=keep, options=stream_options, observe=self.observed
+        )
         self.http = GraphQLHTTP(
             engine,
             sign_in,
             self.make_context,
+            self.streams,
             max_body=max_body,
             timeout=timeout,
             introspection=introspection,
@@ -287,7 +321,9 @@ class Served:
             engine,
             sign_in,
             self.make_context,
+            live,
             keep=keep,
+            seats=self.seats,
             options=options,
             allowed_origins=allowed_origins,
             observe=self.observed,
@@ -304,20 +340,9 @@ class Served:
     def __enter__(self) -> Self:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        config = uvicorn.Config(
-            self.app,
-            interface="asgi3",
-            loop="uvloop",
-            ws="websockets-sansio",
-            ws_ping_interval=None,
-            ws_max_size=1024 * 1024,
-            ws_per_message_deflate=False,
-            lifespan="off",
-            log_level="critical",
-            timeout_graceful_shutdown=2,
-        )
+        config = configured(self.app, timedelta(seconds=2))
         self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, args=([self.listener],))
+        self.thread = threading.Thread(target=self.run)
         self.thread.start()
         while not self.server.started:
             time.sleep(0.005)
@@ -326,6 +351,10 @@ class Served:
     def __exit__(self, *_: object) -> None:
         self.server.should_exit = True
         self.thread.join()
+
+    def run(self) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self.server.serve([self.listener]))
 
     async def inside(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run on the server's own loop."""

@@ -1,6 +1,7 @@
 """How sockets end: silence, expiry, a restart; and what keeps them alive."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -52,10 +53,50 @@ async def test_a_client_that_neither_reads_nor_speaks_is_left() -> None:
     with Served(options=LIVELY) as server:
         async with server.socket() as socket:
             await socket.subscribe("1", "subscription { ticks(every: 0, size: 50000) }")
-            await until(lambda: server.observed.said[("closed", 4499)])
+            await until(lambda: server.observed.said[("closed", 4499)], 8)
             await until(lambda: "ticks closed" in server.log)
             assert not server.sockets.connections
+            await until(lambda: not server.server.server_state.connections)
             socket.connection.transport.abort()
+
+
+async def test_a_server_that_stood_still_does_not_take_that_for_silence() -> None:
+    """As a machine that was suspended: the answers to its pings wait in its kernel."""
+
+    async def stand_still() -> None:
+        time.sleep(1)  # noqa: ASYNC251  # longer than a client has for its answer
+
+    with Served(options=LIVELY) as server:
+        async with server.socket() as socket:
+            socket.answers_pings = False
+            assert await socket.receive() == {"type": "ping"}
+            standing = asyncio.create_task(server.inside(stand_still))
+            await asyncio.sleep(0.1)
+            await socket.send(type="pong")
+            await standing
+            for _ in range(5):
+                assert await socket.receive() == {"type": "ping"}
+                await socket.send(type="pong")
+
+
+async def test_nothing_ticks_while_nobody_is_there() -> None:
+    with Served(options=LIVELY) as server:
+        liveness = server.sockets.liveness
+        async with server.socket() as socket:
+            assert (await socket.result("{ me }"))["data"] == {"me": "Ada"}
+            assert liveness.timer is not None
+        await until(lambda: liveness.timer is None)
+        async with server.socket() as socket:  # and it begins again
+            socket.answers_pings = False
+            assert await socket.receive() == {"type": "ping"}
+
+
+async def test_sockets_that_came_at_different_times_are_not_pinged_at_once() -> None:
+    with Served(options=LIVELY) as server:
+        async with server.socket():
+            await asyncio.sleep(0.02)
+            async with server.socket():
+                assert len({each.place for each in server.sockets.connections}) == 2
 
 
 async def test_a_token_that_expires_closes_with_4403(server: Served) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from app.graphql.seats import Seats
 from app.graphql.sockets import SocketOptions
 from tests.app.graphql.served import Served, Socket, until
 
@@ -79,9 +80,9 @@ async def test_a_request_id_is_taken_and_given_back(server: Served) -> None:
 
 
 async def test_one_connection_more_than_allowed_is_told_to_try_again() -> None:
-    with Served(options=SocketOptions(max_connections=2)) as server:
+    with Served(seats=Seats(in_all=2)) as server:
         async with server.socket(), server.socket(), server.raw_socket() as third:
-            assert await third.closed() == (1013, "Too many connections")
+            assert await third.closed() == (1013, "Too many connections, try again later")
         await until(lambda: not server.sockets.connections)
         async with server.socket() as again:
             assert (await again.result("{ me }"))["data"] == {"me": "Ada"}

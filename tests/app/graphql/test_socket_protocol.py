@@ -1,7 +1,11 @@
 """Messages of graphql-transport-ws: read, refused, written."""
 
+from typing import Any
+
 import orjson
 import pytest
+from websockets.frames import Frame, Opcode
+from websockets.streams import StreamReader
 
 from app.graphql.parameters import Malformed, Parameters
 from app.graphql.sockets.protocol import (
@@ -18,6 +22,18 @@ from app.graphql.sockets.protocol import (
 )
 
 ASKED = Parameters("{ me }", "A", {"x": 1})
+
+
+def said(data: bytes) -> Any:
+    """What a client reads of one frame that is a whole message."""
+    reader = StreamReader()
+    reader.feed_data(data)
+    parsing = Frame.parse(reader.read_exact, mask=False)
+    with pytest.raises(StopIteration) as done:
+        next(parsing)
+    frame: Frame = done.value.value
+    assert (frame.opcode, frame.fin, reader.buffer) == (Opcode.TEXT, True, b"")
+    return orjson.loads(bytes(frame.data))
 
 
 @pytest.mark.parametrize(
@@ -115,15 +131,16 @@ def test_the_token_is_found_where_clients_put_it(
 
 
 def test_frames_are_json_whatever_the_id() -> None:
-    for id_ in ("1", 'a"b\\', "é\n", "x" * 1000):
+    for id_ in ("1", 'a"b\\', "é\n", "x" * 1000, "next", '"type":"next"'):
         frames = Frames(id_)
-        assert orjson.loads(frames.complete) == {"id": id_, "type": "complete"}
-        assert orjson.loads(frames.next(b'{"data":null}')) == {
-            "id": id_,
-            "type": "next",
-            "payload": {"data": None},
-        }
-        assert orjson.loads(frames.error([{"message": "é"}])) == {
+        assert said(frames.complete) == {"id": id_, "type": "complete"}
+        for text in ("", "é" * 50, "x" * 70_000):
+            assert said(frames.next(orjson.dumps({"data": text}))) == {
+                "id": id_,
+                "type": "next",
+                "payload": {"data": text},
+            }
+        assert said(frames.error([{"message": "é"}])) == {
             "id": id_,
             "type": "error",
             "payload": [{"message": "é"}],
@@ -131,11 +148,11 @@ def test_frames_are_json_whatever_the_id() -> None:
 
 
 def test_a_pong_brings_the_payload_back_if_it_can_be_written() -> None:
-    assert orjson.loads(pong(None)) == {"type": "pong"}
-    assert orjson.loads(pong({"at": 1})) == {"type": "pong", "payload": {"at": 1}}
+    assert said(pong(None)) == {"type": "pong"}
+    assert said(pong({"at": 1})) == {"type": "pong", "payload": {"at": 1}}
     deep = read('{"type":"ping","payload":{"x":' + "[" * 900 + "]" * 900 + "}}")
     assert isinstance(deep, Ping)
-    assert orjson.loads(pong(deep.payload)) == {"type": "pong"}
+    assert said(pong(deep.payload)) == {"type": "pong"}
 
 
 def test_a_reason_fits_its_frame_and_is_whole_utf_8() -> None:

@@ -5,7 +5,7 @@ import io
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -18,6 +18,8 @@ from starlette.routing import Route
 from app.observability import Health, configure, schema_revision
 from db.database import Database
 from db.migrate import head
+from services.events import Doorbell
+from tests.harness.valkey import Valkey
 
 
 @asynccontextmanager
@@ -153,13 +155,72 @@ async def test_a_process_that_is_about_to_end_is_unready_without_asking_the_data
     assert asked == 1
 
 
-@pytest.mark.parametrize(("connected", "shown"), [(True, "connected"), (False, "degraded")])
-async def test_a_lost_doorbell_degrades_but_does_not_take_out_of_service(
-    health_of, connected, shown
-):
-    status, body = await ready(health_of(doorbell=lambda: connected))
+@asynccontextmanager
+async def rung(url: str) -> AsyncIterator[Doorbell]:
+    bell = Doorbell(url)
+    await bell.start()
+    try:
+        yield bell
+    finally:
+        await bell.stop()
 
-    assert (status, body["ready"], body["doorbell"]) == (200, True, shown)
+
+async def told(health: Health, state: str) -> dict[str, Any]:
+    """What is said of the doorbell once it is in that state, by a process that is ready."""
+    async with asyncio.timeout(10), probed(health) as client:
+        while True:
+            answer = await client.get("/readyz")
+            assert (answer.status_code, answer.json()["ready"]) == (200, True)
+            said: dict[str, Any] = answer.json()["doorbell"]
+            if said["state"] == state:
+                return said
+            await asyncio.sleep(0.02)
+
+
+async def test_a_doorbell_is_described_and_its_loss_does_not_take_out_of_service(health_of):
+    valkey = Valkey()
+    await valkey.start()
+    try:
+        async with rung(valkey.url) as bell:
+            up = await told(health_of(doorbell=bell), "connected")
+            await valkey.kill()
+            down = await told(health_of(doorbell=bell), "down")
+            await asyncio.sleep(0.2)
+            still = await told(health_of(doorbell=bell), "down")
+            await valkey.start()
+            healed = await told(health_of(doorbell=bell), "connected")
+    finally:
+        await valkey.kill()
+
+    assert (up["backend"], up["rebuilds"]) == ("Redis", 0)
+    assert up["meaning"] == "News of other processes arrives at once."
+    assert "late by a second at most" in down["meaning"]
+    assert still["seconds"] > down["seconds"]
+    assert datetime.fromisoformat(still["since"]) <= datetime.now(UTC)
+    assert healed["rebuilds"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("url", "backend"),
+    [
+        ("postgresql://app:canary@127.0.0.1:1/baton", "PostgreSQL"),
+        ("redis://app:canary@127.0.0.1:1/0", "Redis"),
+    ],
+)
+async def test_a_doorbell_is_described_without_its_address_and_secrets(health_of, url, backend):
+    async with rung(url) as bell:
+        body = await told(health_of(doorbell=bell), "down")
+
+    assert body["backend"] == backend
+    for secret in ("canary", "127.0.0.1", "app"):
+        assert secret not in str(body)
+
+
+async def test_a_doorbell_in_memory_is_said_to_carry_nothing_to_others(health_of):
+    async with rung("memory://") as bell:
+        body = await told(health_of(doorbell=bell), "connected")
+
+    assert "Nothing carries news between processes" in body["meaning"]
 
 
 async def test_probes_at_once_ask_the_database_once(health_of):

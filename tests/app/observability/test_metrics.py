@@ -89,6 +89,14 @@ async def test_what_is_watched_is_read_at_the_moment_of_the_scrape():
     assert "baton_thing" not in await values(metrics)
 
 
+async def test_counts_that_are_watched_may_have_a_label():
+    metrics = Metrics()
+    metrics.watch_counts("baton_calls", "Calls.", "by", lambda: {"phone": 2, "letter": 0})
+
+    shown = await values(metrics)
+    assert (shown["baton_calls_total phone"], shown["baton_calls_total letter"]) == (2, 0)
+
+
 async def test_a_part_that_can_not_answer_does_not_hide_the_others():
     metrics = Metrics()
     metrics.watch("baton_broken", "Broken.", lambda: 1 / 0)
@@ -120,5 +128,7 @@ async def test_the_parts_of_a_running_process_are_shown(database, account, tmp_p
     assert shown["baton_database_connections_in_use"] == 1
     assert shown["baton_event_followers"] == shown["baton_event_accounts"] == 1
     assert shown["baton_event_lag_seconds"] >= 0
+    assert shown["baton_event_gaps_total"] == shown["baton_event_replays_total"] == 0
+    assert "baton_event_reads_total" in shown
     assert shown["baton_doorbell_rebuilds_total"] == 0
     assert shown["baton_embedded_restarts_total"] == 3

@@ -14,7 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.graphql.engine import Engine
 from app.graphql.errors import mask
 from app.graphql.http import GraphQLHTTP
+from app.graphql.live import Live
 from app.graphql.sockets import GraphQLSockets
+from app.graphql.sockets.endpoint import keep_all
+from app.graphql.sse import EventStreams
 from app.observability import Metrics, Reporter, configure
 from app.signin import Identity
 from db.ids import uuid7
@@ -39,8 +42,10 @@ class Reported(Served):
         super().__init__()
         self.metrics, self.stream = Metrics(), io.BytesIO()
         engine, reporter = Engine(SCHEMA, mask=mask), Reporter(self.metrics)
-        self.http = GraphQLHTTP(engine, sign_in, self.context, observe=reporter)  # type: ignore[assignment]
-        self.sockets = GraphQLSockets(engine, sign_in, self.context, observe=reporter)  # type: ignore[assignment]
+        live = Live(engine, self.context)
+        streams = EventStreams(live, self.seats, keep=keep_all, observe=reporter)
+        self.http = GraphQLHTTP(engine, sign_in, self.context, streams, observe=reporter)  # type: ignore[assignment]
+        self.sockets = GraphQLSockets(engine, sign_in, self.context, live, observe=reporter)  # type: ignore[assignment]
 
     def context(self, identity: Identity, request_id: str) -> Context:
         return Context(identity.actor, request_id, 0, [])  # type: ignore[arg-type]

@@ -291,7 +291,7 @@ async def test_what_only_refers_to_a_handoff_is_written_while_it_is_being_change
     async with database.transaction(account.id) as tx:
         await release(tx, account.tier2, desk.handoff_id, "Pulled away", now=NOON)
         async with asyncio.timeout(PATIENCE), database.transaction(account.id) as other:
-            await views.record(other, account.tier3, [desk.handoff_id])
+            await views.record(other, [account.tier3.id], [desk.handoff_id])
             await other.execute(
                 "INSERT INTO step (account_id, id, session_id, position, kind, title, outcome, "
                 "author_id) VALUES ($1, $2, $3, 99, 'NOTE', 'x', 'PENDING', $4)",
