@@ -126,6 +126,7 @@ def test_more_web_processes_join_the_embedded_database_of_a_running_service(
         assert told.returncode == 0, told.stdout + told.stderr
         healthy = baton("doctor", data_dir=str(data_dir))
         assert healthy.returncode == 0, healthy.stdout
+        assert "doorbell (PostgreSQL): ok" in healthy.stdout
         made = baton("account", "initech", "Initech", data_dir=str(data_dir))
         assert made.returncode == 0, made.stderr
         twice = baton("account", "initech", "Initech", data_dir=str(data_dir))
@@ -172,6 +173,18 @@ def test_bad_settings_are_told_together_and_no_value_is_repeated() -> None:
     for name in ("BATON_PORT", "BATON_BROADCAST_URL", "BATON_DEMOO"):
         assert name in refused.stderr
     assert "pigeon" not in refused.stderr
+
+
+def test_doctor_tells_of_a_doorbell_that_is_away_and_what_that_means(
+    settings: dict[str, str],
+) -> None:
+    told = baton("doctor", **settings, broadcast_url="redis://app:canary@127.0.0.1:1/0")
+    assert told.returncode == 1
+    assert "database: ok" in told.stdout
+    said = " ".join(told.stdout.split())  # lines break anywhere
+    assert "doorbell (Redis): not ok ConnectionError: " in said
+    assert "late by a second at most" in said
+    assert "canary" not in said
 
 
 def test_a_taken_port_is_told_with_what_to_do(web: Web, settings: dict[str, str]) -> None:
