@@ -1,4 +1,4 @@
-# Everything here needs Python 3.11 or newer, make and a package registry, and nothing else.
+# Everything here needs Python 3.11 or newer, make and package registries, and nothing else.
 # `make PYTHON=/path/to/python3 …` chooses the interpreter of a new environment.
 
 .DEFAULT_GOAL := help
@@ -18,7 +18,7 @@ endif
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: serve
 serve: $(READY) ## set everything up and run the service with its demo accounts
@@ -50,7 +50,7 @@ schema: $(READY) ## print the schema into schema.graphql
 	$(BIN)/baton schema --output schema.graphql
 
 .PHONY: bench
-bench: $(READY) ## measure escalate, claim and queue beside their floors, and print one table
+bench: $(READY) ## measure requests and live streams beside their floors, and print one table
 	$(BIN)/python -m benchmarks
 
 .PHONY: model
@@ -61,9 +61,13 @@ model: $(READY) ## the whole life against a model of it, 100,000 random requests
 claims: $(READY) ## three minutes of clients who claim at once and lose replies, judged; SEED=… as well
 	$(BIN)/python -m tests.model claims $(if $(SEED),--seed $(SEED))
 
+.PHONY: chaos-streams
+chaos-streams: $(READY) ## five minutes of live streams while everything they stand on is killed; SEED=… as well
+	$(BIN)/python -m tests.chaos streams $(if $(SEED),--seed $(SEED))
+
 .PHONY: clean
 clean: ## remove the environment and every cache; the service's data stays
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .npm build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from itertools import repeat
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
 
 from benchmarks import documents, world
 from benchmarks.client import Connection, Crowd, at_once, connect
+from benchmarks.contestants.roster import BATON, FLOOR, PLAIN
 from benchmarks.contestants.starting import Server
 from benchmarks.measuring import Meter, Window
 from benchmarks.world import Desk
@@ -22,11 +23,18 @@ class WrongAnswer(Exception):
     """What was measured was not the work that was asked for."""
 
 
+JOIN: Final = "floor, one join"
+EVERYBODY: Final = (BATON, FLOOR, PLAIN)
+
+
 class Path(Protocol):
-    """``clients`` connections, each asking for itself."""
+    """``clients`` connections, each asking for itself of one of ``servers`` after the other."""
 
     name: str
     clients: int
+
+    @property
+    def servers(self) -> Sequence[str]: ...
 
     async def window(self, server: Server, meter: Meter, seconds: float) -> Window:
         """Load for so long. What it uses up is made before the clock starts."""
@@ -36,6 +44,7 @@ class Escalate:
     """Each client an engineer who escalates one session after the other."""
 
     name = "escalate"
+    servers = EVERYBODY
 
     def __init__(self, database: Database, desk: Desk, clients: int) -> None:
         self.clients = clients
@@ -63,7 +72,12 @@ class Escalate:
 
 
 class Queue:
-    """Each client an engineer who looks at the queue again and again."""
+    """Each client an engineer who looks at the queue again and again.
+
+    The floor runs twice: by Baton's statements, and by one plain join.
+    """
+
+    servers = (*EVERYBODY, JOIN)
 
     def __init__(self, desk: Desk, clients: int, *, name: str = "queue") -> None:
         self.name = name
@@ -102,6 +116,7 @@ class Claim:
     """All clients, each another engineer, ask for the same handoff in the same instant."""
 
     name = "claim"
+    servers = EVERYBODY
 
     def __init__(self, database: Database, desk: Desk) -> None:
         self.clients = len(desk.seniors)

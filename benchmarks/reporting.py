@@ -1,17 +1,16 @@
-"""The one table."""
+"""The one table, and what does not fit into it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
 from statistics import median
 from typing import Final
 
+from benchmarks.contestants.roster import BATON, FLOOR, PLAIN
+from benchmarks.live.idle import Weight
 from benchmarks.measuring import Window
-from benchmarks.running import JOIN, Line
-
-BATON: Final = "Baton"
-FLOOR: Final = "floor"
-PLAIN: Final = "plain Strawberry"
+from benchmarks.paths import JOIN
+from benchmarks.running import Line, Report
 
 HEADER: Final = (
     "path",
@@ -30,25 +29,37 @@ HEADER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Of Baton beside ``against``. Source: docs/benchmarks.md, "Reading the table"."""
+    """Of Baton beside ``against``. Source: docs/benchmarks.md, "Reading the table".
+
+    ``times_less`` turns it round. With ``clients`` it is beside the same path with so many.
+    """
 
     figure: str
     most: float
     against: str = FLOOR
+    times_less: bool = False
+    clients: int | None = None
 
 
+BURST: Final = "fanout burst"
 GOALS: Final[dict[tuple[str, int | None], tuple[Goal, ...]]] = {
     ("escalate", 16): (Goal("server", 2.1),),
     ("escalate", 1): (Goal("p50", 2.0),),
     ("claim", None): (Goal("server", 1.7),),
     ("queue", 16): (Goal("server", 2.4), Goal("postgres", 1.1, JOIN)),
+    (BURST, 1_000): (Goal("server", 1.4), Goal("server", 30, PLAIN, times_less=True)),
+    (BURST, 5_000): (Goal("server", 1.2, BATON, clients=1_000),),
+    ("fanout paced", 1_000): (Goal("p99", 2.0),),
+    ("connect", None): (Goal("server", 1.5),),
+    ("reconnect", None): (Goal("server", 1.6),),
 }
-WORDS: Final = {"server": "CPU", "p50": "p50", "postgres": "PostgreSQL CPU"}
+WEIGHT: Final = 35  # KiB, Baton's goal
+WORDS: Final = {"server": "CPU", "p50": "p50", "p99": "p99", "postgres": "PostgreSQL CPU"}
 
 
 def table(lines: Sequence[Line]) -> str:
     """In Markdown, so that it can be pasted as it is."""
-    rows = [HEADER, *(row for line in lines for row in rows_of(line))]
+    rows = [HEADER, *(row for line in lines for row in rows_of(line, lines))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     left = {0, 2, len(HEADER) - 1}
 
@@ -66,11 +77,11 @@ def table(lines: Sequence[Line]) -> str:
     return "\n".join([written(rows[0]), f"|{rule}|", *(written(row) for row in rows[1:])])
 
 
-def rows_of(line: Line) -> list[tuple[str, ...]]:
-    return [row_of(line, name) for name in line.windows]
+def rows_of(line: Line, lines: Sequence[Line]) -> list[tuple[str, ...]]:
+    return [row_of(line, name, lines) for name in line.windows]
 
 
-def row_of(line: Line, name: str) -> tuple[str, ...]:
+def row_of(line: Line, name: str, lines: Sequence[Line]) -> tuple[str, ...]:
     window = Window.median(line.windows[name])
     # Baton is held against the floor; who takes the documentation's way, against Baton
     against = {BATON: FLOOR, PLAIN: BATON}.get(name)
@@ -78,47 +89,98 @@ def row_of(line: Line, name: str) -> tuple[str, ...]:
         f"{ratio(line, figure, name, against):.2f} × {against}" if against else ""
         for figure in ("server", "p50")
     ]
-    goals = [judged(goal, line) for goal in goals_of(line)] if name == BATON else []
+    goals = judgements(line, lines) if name == BATON else []
     return (
         line.path,
-        str(line.clients),
+        f"{line.clients:,}",
         name,
         f"{window.rate:,.0f}",
         f"{window.p50 * 1e3:.2f}",
         f"{window.p99 * 1e3:.2f}",
-        f"{window.server * 1e6:,.0f}",
-        f"{window.postgres * 1e6:,.0f}",
+        micros(window.server),
+        micros(window.postgres),
         *beside,
         "; ".join(goals),
     )
 
 
-def goals_of(line: Line) -> tuple[Goal, ...]:
-    return GOALS.get((line.path, line.clients)) or GOALS.get((line.path, None), ())
+def micros(seconds: float) -> str:
+    found = seconds * 1e6
+    return f"{found:,.0f}" if found >= 100 else f"{found:.1f}"
 
 
-def judged(goal: Goal, line: Line) -> str:
-    found = ratio(line, goal.figure, BATON, goal.against)
+def judgements(line: Line, lines: Sequence[Line]) -> Iterator[str]:
+    """Of every goal whose other side was measured too."""
+    for goal in GOALS.get((line.path, line.clients)) or GOALS.get((line.path, None), ()):
+        clients = goal.clients or line.clients
+        for other in lines:
+            if (other.path, other.clients) == (line.path, clients) and (
+                goal.against in other.windows
+            ):
+                yield judged(goal, line, other)
+
+
+def judged(goal: Goal, line: Line, other: Line) -> str:
+    found = ratio(line, goal.figure, BATON, goal.against, other)
+    word = WORDS[goal.figure]
+    if goal.times_less:
+        less = 1 / found if found else nan
+        mark = "met" if less >= goal.most else f"NOT met ({less:.1f})"
+        return f"{word} ≥ {goal.most:g} × less than {goal.against}: {mark}"
     mark = "met" if found <= goal.most else f"NOT met ({found:.2f})"
-    return f"{WORDS[goal.figure]} ≤ {goal.most} × {goal.against}: {mark}"
+    beside = goal.against if goal.clients is None else f"with {goal.clients:,}"
+    return f"{word} ≤ {goal.most} × {beside}: {mark}"
 
 
-def ratio(line: Line, figure: str, name: str, against: str) -> float:
+def ratio(line: Line, figure: str, name: str, against: str, other: Line | None = None) -> float:
     """The median of the rounds' ratios: what slows one round down slows both of its windows.
 
     Not a number when windows were too short for the clock of processes.
     """
-    rounds = zip(line.windows[name], line.windows[against], strict=True)
-    pairs = [(getattr(one, figure), getattr(other, figure)) for one, other in rounds]
-    return median(one / other if other else nan for one, other in pairs)
+    rounds = zip(line.windows[name], (other or line).windows[against], strict=True)
+    pairs = [(getattr(one, figure), getattr(beside, figure)) for one, beside in rounds]
+    return median(one / beside if beside else nan for one, beside in pairs)
 
 
-def races(lines: Sequence[Line]) -> list[str]:
+def notes(report: Report) -> Iterator[str]:
+    """A line each."""
+    for line in report.lines:
+        if line.races:
+            yield races(line)
+    if told := deliveries(report.lines):
+        yield f"fanout: {told:,} deliveries, every event to every subscriber, once and in order."
+    if left_out := [
+        f"{line.path} with {line.clients:,}" for line in report.lines if PLAIN not in line.windows
+    ]:
+        yield f"Without plain Strawberry, which is too slow for it: {', '.join(left_out)}."
+    yield from weights(report.weights)
+
+
+def races(line: Line) -> str:
     """How long until the last of all racers knew, and that it was always one who won."""
-    return [
+    took = ", ".join(f"{name} {median(all_) * 1e3:.0f} ms" for name, all_ in line.races.items())
+    return (
         f"claim: {sum(map(len, line.races.values()))} races of {line.clients}, exactly one winner "
-        "in each, named to every loser. A whole race, median: "
-        + ", ".join(f"{name} {median(took) * 1e3:.0f} ms" for name, took in line.races.items())
+        f"in each, named to every loser. A whole race, median: {took}"
+    )
+
+
+def deliveries(lines: Sequence[Line]) -> int:
+    return sum(
+        window.operations
         for line in lines
-        if line.races
-    ]
+        if line.path.startswith("fanout")
+        for windows in line.windows.values()
+        for window in windows
+    )
+
+
+def weights(found: Sequence[Weight]) -> Iterator[str]:
+    for subscribers in dict.fromkeys(weight.subscribers for weight in found):
+        each = {w.server: w.each / 1024 for w in found if w.subscribers == subscribers}
+        goal = "met" if each[BATON] <= WEIGHT else "NOT met"
+        yield (
+            f"idle: resident memory of each of {subscribers:,} subscriptions: "
+            + ", ".join(f"{name} {weight:.1f} KiB" for name, weight in each.items())
+            + f". Baton ≤ {WEIGHT} KiB: {goal}"
+        )

@@ -1,5 +1,6 @@
 """One run: everything is started, measured in turns, and ended again."""
 
+import asyncio
 import shutil
 import sys
 import tempfile
@@ -11,30 +12,23 @@ from typing import Final
 
 import orjson
 
-from benchmarks import world
+from benchmarks import turns, world
+from benchmarks.contestants.roster import BATON, FLOOR, PLAIN
 from benchmarks.contestants.starting import Server, end_of, running
 from benchmarks.cores import Cores
+from benchmarks.live import idle
+from benchmarks.live.idle import Weight
+from benchmarks.live.writer import Writer, writing
 from benchmarks.measuring import Meter, Window
-from benchmarks.paths import Claim, Escalate, Queue, WrongAnswer
+from benchmarks.paths import EVERYBODY, JOIN, Claim, Queue, WrongAnswer
 from benchmarks.paths import Path as Measured
-from benchmarks.world import RACERS, World
+from benchmarks.turns import Turns
+from benchmarks.wanted import Wanted
 from db.database import Database
 from db.embedded import APP_ROLE, DATABASE, OWNER_ROLE, EmbeddedServer, bootstrap
 from db.migrate import migrate
 
 WARM_UP: Final = 0.3  # seconds before the first round, so that plans and statements are there
-JOIN: Final = "floor, one join"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """``seconds`` is the length of one window: one path, one contestant, one round."""
-
-    rounds: int = 5
-    seconds: float = 2.0
-    paths: tuple[str, ...] = ("escalate", "claim", "queue")
-    handoffs: int = world.HANDOFFS
-    racers: int = RACERS
 
 
 @dataclass(slots=True)
@@ -47,16 +41,32 @@ class Line:
     races: dict[str, list[float]] = field(default_factory=dict)
 
 
-async def run(wanted: Wanted, cores: Cores) -> list[Line]:
+@dataclass(slots=True)
+class Report:
+    lines: list[Line] = field(default_factory=list)
+    weights: list[Weight] = field(default_factory=list)
+
+
+async def run(wanted: Wanted, cores: Cores) -> Report:
     """Everything started here is ended when it returns. Raises WrongAnswer and DidNotStart."""
+    report = Report()
     with temporary() as place:
         async with postgres(place / "data") as server, opened(server) as database:
             say(f"making {wanted.handoffs:,} handoffs")
             owner = server.dsn(OWNER_ROLE, DATABASE)
             made = await world.make(database, owner, handoffs=wanted.handoffs, racers=wanted.racers)
             dsn = server.dsn(APP_ROLE, DATABASE)
-            async with running(made, dsn, place, cores.server) as servers:
-                return await measure(wanted, database, made, servers, postmaster(server))
+            async with writing(dsn, database, made) as writer:
+                paths = list(turns.of(wanted, database, made, writer))
+                names = {name for each in paths for path in each.paths for name in path.servers}
+                async with running(made, dsn, place, cores.server, names) as servers:
+                    for each in paths:
+                        report.lines += await measure(each, wanted, servers, postmaster(server))
+                if "idle" in wanted.paths:
+                    # servers of their own: those that have served have room to reuse
+                    async with running(made, dsn, place, cores.server, EVERYBODY) as servers:
+                        report.weights += await weigh(wanted, servers, writer)
+    return report
 
 
 @contextmanager
@@ -98,54 +108,59 @@ def postmaster(server: EmbeddedServer) -> int:
 
 
 async def measure(
-    wanted: Wanted,
-    database: Database,
-    made: World,
-    servers: Sequence[Server],
-    postgres_pid: int,
+    together: Turns, wanted: Wanted, servers: Sequence[Server], postgres_pid: int
 ) -> list[Line]:
     """Round after round, and in each the contestants one after the other on every path."""
-    turns = [
-        (path, contestants_of(path, servers)) for path in measured(wanted.paths, database, made)
+    each = [
+        (path, contestants_of(path, servers), Line(path.name, path.clients))
+        for path in together.paths
     ]
-    lines = [Line(path.name, path.clients) for path, _ in turns]
-    await agree(turns)
+    for path, contestants, _ in each:
+        if isinstance(path, Queue):
+            await agree(path, contestants)
     for number in range(wanted.rounds + 1):
         warming = number == 0
-        say("warming up" if warming else f"round {number} of {wanted.rounds}")
-        for (path, contestants), line in zip(turns, lines, strict=True):
+        which = "warming up" if warming else f"round {number} of {wanted.rounds}"
+        say(f"{together.named}: {which}")
+        seconds = min(WARM_UP, wanted.seconds) if warming else wanted.seconds
+        for path, contestants, line in each:
             for server in contestants:
                 meter = Meter(server.pid, postgres_pid)
-                seconds = min(WARM_UP, wanted.seconds) if warming else wanted.seconds
-                try:
+                with blamed(f"{path.name} {path.clients}", server):
                     window = await path.window(server, meter, seconds)
-                except WrongAnswer as error:
-                    raise WrongAnswer(f"{server.name}: {error}\n{end_of(server.log)}") from None
                 if not warming:
                     line.windows.setdefault(server.name, []).append(window)
-    for (path, _), line in zip(turns, lines, strict=True):
+    await together.over()
+    for path, _, line in each:
         if isinstance(path, Claim):
             line.races = path.races
-    return lines
+    return [line for _, _, line in each]
 
 
-def measured(names: Sequence[str], database: Database, made: World) -> list[Measured]:
-    paths: list[Measured] = []
-    if "escalate" in names:
-        paths += [Escalate(database, made.escalating, clients) for clients in (16, 1)]
-    if "claim" in names:
-        paths.append(Claim(database, made.claiming))
-    if "queue" in names:
-        paths += [Queue(made.queueing, clients) for clients in (16, 1)]
-    return paths
+async def weigh(wanted: Wanted, servers: Sequence[Server], writer: Writer) -> list[Weight]:
+    """All at the same time: it is not about time."""
+
+    async def one(server: Server) -> list[Weight]:
+        with blamed("idle", server):
+            return await idle.weigh(server, writer, wanted.idling)
+
+    say("idle")
+    return [each for found in await asyncio.gather(*map(one, servers)) for each in found]
+
+
+@contextmanager
+def blamed(path: str, server: Server) -> Iterator[None]:
+    """A wrong answer says whose it is, and what that server had to say."""
+    try:
+        yield
+    except WrongAnswer as error:
+        raise WrongAnswer(f"{path}, {server.name}: {error}\n{end_of(server.log)}") from None
 
 
 def contestants_of(path: Measured, servers: Sequence[Server]) -> list[Server]:
-    """For the queue the floor runs twice: by Baton's statements, and by one plain join."""
-    if not isinstance(path, Queue):
-        return list(servers)
-    joins = [at_the_join(server) for server in servers if server.name == "floor"]
-    return [*servers, *joins]
+    named = {server.name: server for server in servers}
+    named[JOIN] = at_the_join(named[FLOOR])
+    return [named[name] for name in path.servers]
 
 
 def at_the_join(floor: Server) -> Server:
@@ -154,18 +169,15 @@ def at_the_join(floor: Server) -> Server:
     )
 
 
-async def agree(turns: Sequence[tuple[Measured, Sequence[Server]]]) -> None:
+async def agree(path: Queue, contestants: Sequence[Server]) -> None:
     """All contestants show the same queue, the floor in the very bytes of Baton's answer."""
-    for path, contestants in turns:
-        if not isinstance(path, Queue):
-            continue
-        answers = {server.name: await path.answer(server) for server in contestants}
-        for name in ("floor", JOIN):
-            if answers[name] != answers["Baton"]:
-                raise WrongAnswer(difference(name, answers[name], answers["Baton"]))
-        plain = answers["plain Strawberry"].replace(b"+00:00", b"Z")
-        if orjson.loads(plain) != orjson.loads(answers["Baton"]):
-            raise WrongAnswer(difference("plain Strawberry", plain, answers["Baton"]))
+    answers = {server.name: await path.answer(server) for server in contestants}
+    for name in (FLOOR, JOIN):
+        if answers[name] != answers[BATON]:
+            raise WrongAnswer(difference(name, answers[name], answers[BATON]))
+    plain = answers[PLAIN].replace(b"+00:00", b"Z")
+    if orjson.loads(plain) != orjson.loads(answers[BATON]):
+        raise WrongAnswer(difference(PLAIN, plain, answers[BATON]))
 
 
 def difference(name: str, answer: bytes, expected: bytes) -> str:

@@ -17,9 +17,13 @@ from services.actor import Actor
 
 RAISERS: Final = 16
 RACERS: Final = 64
+CONTESTANTS: Final = 4
+LISTENERS: Final = 8
+"""Engineers, whose tokens the subscribers share."""
 HANDOFFS: Final = 10_000
 WAITING: Final = 300
 """Of the HANDOFFS; the others are history."""
+PRIORITIES: Final = ("LOW", "NORMAL", "NORMAL", "NORMAL", "HIGH", "URGENT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,12 @@ class World:
     escalating: Desk
     claiming: Desk
     queueing: Desk
+    listening: tuple[Desk, ...]
+    """One for each contestant: who follows a log hears of all that is written to it."""
 
     @property
     def desks(self) -> tuple[Desk, ...]:
-        return self.escalating, self.claiming, self.queueing
+        return self.escalating, self.claiming, self.queueing, *self.listening
 
 
 async def make(database: Database, owner_dsn: str, *, handoffs: int, racers: int) -> World:
@@ -54,6 +60,12 @@ async def make(database: Database, owner_dsn: str, *, handoffs: int, racers: int
         escalating=await _desk(database, "escalating", juniors=RAISERS, seniors=7, admins=1),
         claiming=await _desk(database, "claiming", juniors=1, seniors=racers),
         queueing=await _desk(database, "queueing", juniors=20, seniors=20),
+        listening=tuple(
+            [
+                await _desk(database, f"listening{number}", juniors=1, seniors=LISTENERS)
+                for number in range(CONTESTANTS)
+            ]
+        ),
     )
     await _history(database, world.queueing, handoffs)
     owner = await asyncpg.connect(owner_dsn)
@@ -91,11 +103,20 @@ async def active_sessions(
     return ids
 
 
-async def waiting_handoffs(database: Database, desk: Desk, count: int) -> list[UUID]:
-    """Handoffs that nobody has claimed yet."""
+async def waiting_handoffs(
+    database: Database, desk: Desk, count: int, *, priority: str | None = None
+) -> list[UUID]:
+    """Handoffs that nobody has claimed yet. Priorities are mixed unless one is given."""
     raiser = desk.juniors[0]
     handoffs = [uuid7() for _ in range(count)]
-    await _insert_handoffs(database, [raiser] * count, handoffs, ["OPEN"] * count, desk.seniors[0])
+    await _insert_handoffs(
+        database,
+        [raiser] * count,
+        handoffs,
+        ["OPEN"] * count,
+        desk.seniors[0],
+        priorities=PRIORITIES if priority is None else [priority],
+    )
     return handoffs
 
 
@@ -150,6 +171,8 @@ async def _insert_handoffs(
     handoffs: Sequence[UUID],
     statuses: Sequence[str],
     claimer: Actor,
+    *,
+    priorities: Sequence[str] = PRIORITIES,
 ) -> None:
     sessions = [uuid7() for _ in handoffs]
     raiser_ids = [raiser.id for raiser in raisers]
@@ -164,7 +187,7 @@ async def _insert_handoffs(
                                  problem_summary, reason, raised_by_id, claimed_by_id, claimed_at,
                                  created_at)
             SELECT $1, h.id, h.session, h.status,
-                   (ARRAY['LOW', 'NORMAL', 'NORMAL', 'NORMAL', 'HIGH', 'URGENT'])[1 + n % 6],
+                   ($10::text[])[1 + n % cardinality($10)],
                    'ESCALATE', $7, $8, h.raiser, CASE WHEN h.status <> 'OPEN' THEN $9::uuid END,
                    CASE WHEN h.status <> 'OPEN' THEN h.raised END, h.raised
             FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::timestamptz[])
@@ -179,6 +202,7 @@ async def _insert_handoffs(
             timeline.PROBLEM,
             timeline.REASON,
             claimer.id,
+            priorities,
         )
         await tx.execute(
             """

@@ -2,7 +2,7 @@
 
 The rules' own statements in the same kind of transaction, and the same bytes as Baton's answers,
 without GraphQL, sign-in, or a framework: ``POST /<path>/<engineer's id>`` with the body Baton is
-sent.
+sent. Its live paths are in ``floor_live``.
 """
 
 import sys
@@ -14,7 +14,8 @@ import asyncpg
 import orjson
 import uvloop
 
-from benchmarks.contestants import typeids
+from benchmarks.contestants import bells, typeids
+from benchmarks.contestants.floor_live import Live, ReadyFrames, Tell, TellFrames
 from benchmarks.contestants.serving import POOL, actors, begin, serve
 from benchmarks.contestants.waiting import joined, queue
 from db.database import Transaction
@@ -127,8 +128,11 @@ PATHS: Final[Mapping[str, Answer]] = {
 }
 
 
-def application(pool: Any, who: Mapping[str, Actor]) -> Any:
+def application(pool: Any, who: Mapping[str, Actor], live: Live) -> Any:
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await live(scope, receive, send)
+            return
         _, path, engineer = scope["path"].split("/")
         message = await receive()
         asked = orjson.loads(message["body"])
@@ -164,7 +168,9 @@ async def _nothing(_: Connection) -> None:
     """Instead of a round trip that resets what was never set."""
 
 
-async def main(dsn: str, port: int, slugs: list[str]) -> None:
+async def main(channel: str, dsn: str, port: int, slugs: list[str]) -> None:
+    """``channel`` says which of the two floors it is, and is where its doorbell rings."""
+    frames = channel == bells.FRAMES
     pool = await asyncpg.create_pool(
         dsn,
         min_size=POOL,
@@ -173,8 +179,13 @@ async def main(dsn: str, port: int, slugs: list[str]) -> None:
         reset=_nothing,
         server_settings={"jit": "off", "timezone": "UTC"},
     )
-    await serve(application(pool, await actors(dsn, slugs)), port)
+    who = await actors(dsn, slugs)
+    live = Live(pool, who, TellFrames if frames else Tell)
+    await live.listen(dsn, channel)
+    await serve(
+        application(pool, who, live), port, ws=ReadyFrames if frames else "websockets-sansio"
+    )
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3:]))
+    uvloop.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]))

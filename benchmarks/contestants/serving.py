@@ -42,14 +42,16 @@ async def actors(dsn: str, slugs: Sequence[str]) -> dict[str, Actor]:
     return found
 
 
-async def serve(app: Any, port: int) -> None:
-    """Until told to stop, on the running event loop."""
+async def serve(app: Any, port: int, *, ws: Any = "websockets-sansio") -> None:
+    """Until told to stop, on the running event loop. Sockets as Baton has them served."""
     config = uvicorn.Config(
         app,
         port=port,
         loop="none",
         http="httptools",
-        ws="none",
+        ws=ws,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
         server_header=False,

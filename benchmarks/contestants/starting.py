@@ -7,26 +7,19 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from app.signin import mint
-from benchmarks.contestants.serving import POOL
+from benchmarks.contestants.roster import Contestant, Open, Request, contestants
 from benchmarks.cores import starting_on
-from benchmarks.documents import post
-from benchmarks.world import World
-from services.actor import Actor
+from benchmarks.world import Desk, World
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-SECRET: Final = "a secret that signs the tokens of benchmarks only"
 PATIENCE: Final = 30.0  # seconds to get ready, and to end
 PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
-
-Request = Callable[[str, Actor, bytes], bytes]
 
 
 class DidNotStart(Exception):
@@ -35,97 +28,48 @@ class DidNotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A contestant that answers. ``request`` makes a request for a path from who asks and what."""
+    """A contestant that answers. ``request`` makes a request for a path from who asks and what.
+
+    It hears of the events of ``desk`` on ``channel``.
+    """
 
     name: str
     pid: int
     port: int
     log: Path
     request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class Contestant:
-    name: str
-    command: Callable[[str, int], Sequence[str]]
-    environment: Callable[[str, int], dict[str, str]]
-    request: Request
-
-
-def contestants(world: World) -> tuple[Contestant, ...]:
-    slugs = [desk.slug for desk in world.desks]
-
-    def own(module: str) -> Callable[[str, int], Sequence[str]]:
-        return lambda dsn, port: ("-m", f"benchmarks.contestants.{module}", dsn, str(port), *slugs)
-
-    return (
-        Contestant(
-            "Baton",
-            lambda dsn, port: ("-m", "app", "web"),
-            settings,
-            signed_in(world),
-        ),
-        Contestant("floor", own("floor"), lambda dsn, port: {}, at_the_floor),
-        Contestant("plain Strawberry", own("plain"), lambda dsn, port: {}, by_header),
-    )
-
-
-def settings(dsn: str, port: int) -> dict[str, str]:
-    """Nothing but what has to be set: what is measured is what is shipped."""
-    return {
-        "BATON_DATABASE_URL": dsn,
-        "BATON_DATABASE_POOL": str(POOL),
-        "BATON_AUTH_SECRET": SECRET,
-        "BATON_HOST": "127.0.0.1",
-        "BATON_PORT": str(port),
-    }
-
-
-def signed_in(world: World) -> Request:
-    tokens = {
-        actor.id: mint(
-            SECRET,
-            subject=actor.email,
-            account=desk.slug,
-            email=actor.email,
-            name=actor.name,
-            role=actor.role,
-            tier=actor.tier,
-            lifetime=timedelta(hours=1),
-            now=datetime.now(UTC),
-        )
-        for desk in world.desks
-        for actor in desk.everybody
-    }
-
-    def request(path: str, actor: Actor, body: bytes) -> bytes:
-        return post("/graphql", {"authorization": f"Bearer {tokens[actor.id]}"}, body)
-
-    return request
-
-
-def at_the_floor(path: str, actor: Actor, body: bytes) -> bytes:
-    return post(f"/{path}/{actor.id.hex}", {}, body)
-
-
-def by_header(path: str, actor: Actor, body: bytes) -> bytes:
-    return post("/graphql", {"x-engineer": actor.id.hex}, body)
+    opening: Open
+    channel: str
+    desk: Desk
 
 
 @asynccontextmanager
 async def running(
-    world: World, dsn: str, logs: Path, core: int | None
+    world: World, dsn: str, logs: Path, core: int | None, names: Collection[str]
 ) -> AsyncIterator[list[Server]]:
-    """All of them, ready, each kept to ``core``. Raises DidNotStart."""
+    """Those of these names, ready, each kept to ``core``. Raises DidNotStart."""
     started: list[subprocess.Popen[bytes]] = []
     servers = []
     try:
-        for contestant in contestants(world):
+        for contestant, desk in zip(contestants(world), world.listening, strict=True):
+            if contestant.name not in names:
+                continue
             port, log = free_port(), logs / f"{contestant.name}.log"
             with starting_on(core):
                 process = start(contestant, dsn, port, log)
             started.append(process)
-            servers.append(Server(contestant.name, process.pid, port, log, contestant.request))
+            servers.append(
+                Server(
+                    contestant.name,
+                    process.pid,
+                    port,
+                    log,
+                    contestant.request,
+                    contestant.opening,
+                    contestant.channel,
+                    desk,
+                )
+            )
         for process, server in zip(started, servers, strict=True):
             await ready(process, server)
         yield servers

@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,44 +18,80 @@ import pytest
 from benchmarks.paths import WrongAnswer, one_winner
 
 ROOT = Path(__file__).parents[2]
-TINY = ["--rounds", "1", "--seconds", "0.05", "--handoffs", "120", "--racers", "8"]
-PATHS = [("escalate", "16"), ("escalate", "1"), ("claim", "8"), ("queue", "16"), ("queue", "1")]
+SECONDS = 0.05
+SUBSCRIBERS = 25
+TINY = {"rounds": 1, "seconds": SECONDS, "handoffs": 120, "racers": 8, "subscribers": SUBSCRIBERS}
 MARK = "BENCHMARK_RUN"
 CONTESTANTS = ["Baton", "floor", "plain Strawberry"]
+REQUESTS = [("escalate", "16"), ("escalate", "1"), ("claim", "8"), ("queue", "16"), ("queue", "1")]
+FANOUT = [("fanout burst", str(SUBSCRIBERS)), ("fanout paced", str(SUBSCRIBERS))]
+ARRIVALS = [("connect", str(SUBSCRIBERS)), ("reconnect", str(SUBSCRIBERS))]
 WON = {"__typename": "ClaimHandoffSuccess"}
+
+
+@dataclass(frozen=True)
+class Run:
+    mark: str
+    out: str
+
+    @property
+    def rows(self) -> list[list[str]]:
+        lines = [line for line in self.out.splitlines() if line.startswith("|")]
+        return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+    def measured(self) -> set[tuple[str, str, str]]:
+        return {(row[0], row[1], row[2]) for row in self.rows}
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    mark = uuid4().hex
+    options = [word for name, value in TINY.items() for word in (f"--{name}", str(value))]
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *options],
+        cwd=ROOT,
+        env=os.environ | {MARK: mark},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    yield Run(mark, ran.stdout)
 
 
 def lost_to(winner: str) -> dict[str, Any]:
     return {"__typename": "HandoffAlreadyClaimed", "claimedBy": {"id": winner}}
 
 
-def test_one_table_holds_every_path_for_all_three_and_nothing_is_left_running():
-    mark = uuid4().hex
-    run = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *TINY],
-        cwd=ROOT,
-        env=os.environ | {MARK: mark},
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
+def test_one_table_holds_every_path_for_all_contestants_and_nothing_is_left_running(run: Run):
+    paths = [*REQUESTS, *FANOUT, *ARRIVALS]
+    expected = {(*path, contestant) for path in paths for contestant in CONTESTANTS}
+    limits = {(*path, "ready frames") for path in FANOUT}
+    assert expected | limits <= run.measured()
+    assert all(float(row[3].replace(",", "")) > 0 for row in run.rows)
+    assert "exactly one winner in each" in run.out
+    assert servers_of(run.mark) == []
 
-    assert run.returncode == 0, run.stderr
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in run.stdout.splitlines()
-        if line.startswith("|")
-    ]
-    measured = {(row[0], row[1], row[2]) for row in rows[2:]}
-    expected = {(*path, contestant) for path in PATHS for contestant in CONTESTANTS}
-    assert expected <= measured
-    assert all(float(row[3].replace(",", "")) > 0 for row in rows[2:])
-    assert "exactly one winner in each" in run.stdout
-    goals = {row[0]: row[-1] for row in rows if row[2] == "Baton" and row[-1]}
-    assert set(goals) == {"escalate", "claim", "queue"}
+
+def test_every_path_says_whether_its_goal_is_met(run: Run):
+    goals = {row[0]: row[-1] for row in run.rows if row[2] == "Baton" and row[-1]}
+    # fan-out's are about a thousand subscribers
+    assert set(goals) == {"escalate", "claim", "queue", "connect", "reconnect"}
     assert all(re.search(r"≤ [\d.]+ × floor: (met|NOT met)", goal) for goal in goals.values())
-    assert servers_of(mark) == []
+
+
+def test_every_delivery_is_counted_and_none_is_missing(run: Run):
+    burst, paced = 20 * SUBSCRIBERS, 3 * SUBSCRIBERS  # 10,000 and 1,500 a second of a window
+    deliveries = 3 * burst + paced + 4 * paced  # plain Strawberry's bursts are no faster
+    assert f"fanout: {deliveries:,} deliveries, every event to every subscriber" in run.out
+
+
+def test_an_idle_subscription_is_weighed_for_all_contestants(run: Run):
+    [told] = re.findall(r"^idle: .*", run.out, re.MULTILINE)
+    assert f"each of {SUBSCRIBERS} subscriptions" in told
+    assert [name for name in CONTESTANTS if re.search(rf"{name} -?[\d.]+ KiB", told)] == CONTESTANTS
+    assert re.search(r"Baton ≤ 35 KiB: (met|NOT met)", told)
 
 
 def servers_of(run: str) -> list[psutil.Process]:
