@@ -130,7 +130,7 @@ async def test_a_database_that_hangs_means_unready_within_the_bound(health_of, o
         started = time.monotonic()
         status, body = await ready(health_of(bound=timedelta(seconds=0.3)))
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert status == 503
     assert "TimeoutError" in body["checks"]["database"]["reason"]
 

@@ -55,6 +55,7 @@ class Provider:
         self.hits = 0
         self.mood = "well"
         self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
         self._port = 0
 
     @property
@@ -68,6 +69,8 @@ class Provider:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
+            for writer in self._open:  # of whoever gave up in the middle of an answer
+                writer.transport.abort()
             await self._server.wait_closed()
             self._server = None
 
@@ -79,12 +82,14 @@ class Provider:
         await self.stop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             asked = await reader.readuntil(b"\r\n\r\n")
             here = asked.startswith(b"GET /keys ")
             self.hits += here
             await self._answer(writer, self.mood if here else "well")
         writer.close()
+        self._open.discard(writer)
 
     async def _answer(self, writer: asyncio.StreamWriter, mood: str) -> None:
         body = orjson.dumps({"keys": self.keys})
