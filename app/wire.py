@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from http import HTTPStatus
 from typing import Any, Final, Protocol, cast
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.config import Config
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.http11 import Request
@@ -77,7 +79,7 @@ class Wire:
     __slots__ = ("_gone", "_lost", "_protocol", "_transport", "listener", "writable")
 
     def __init__(self, protocol: WireProtocol) -> None:
-        self._protocol = protocol
+        self._protocol: WireProtocol | None = protocol
         self._transport = cast(asyncio.Transport, None)  # until the connection is made
         self._gone: asyncio.Future[None] | None = None
         self._lost = False
@@ -87,7 +89,12 @@ class Wire:
     @property
     def open(self) -> bool:
         """Whether data may be sent: the handshake is complete, and nobody has begun to close."""
-        return self._protocol.conn.state is OPEN and not self._transport.is_closing()
+        protocol = self._protocol
+        return (
+            protocol is not None
+            and protocol.conn.state is OPEN
+            and not self._transport.is_closing()
+        )
 
     @property
     def unsent(self) -> int:
@@ -102,8 +109,9 @@ class Wire:
 
     def limit(self, per_second: float, at_once: int) -> None:
         """How many frames the client may send from now on; one more closes the socket with 1013."""
-        self._protocol.frames_per_second = per_second
-        self._protocol.frames_at_once = at_once
+        if self._protocol is not None:
+            self._protocol.frames_per_second = per_second
+            self._protocol.frames_at_once = at_once
 
     async def gone(self) -> None:
         """Until the connection is lost, by whichever side."""
@@ -139,7 +147,10 @@ class Wire:
             self.listener.ended()
 
     def lost(self) -> None:
+        """What is over is not to wait for the garbage collector, which a thousand leaving at once
+        would keep busy: it refers to nothing that refers to it."""
         self._lost = True
+        self._protocol = self.listener = None
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(None)
 
@@ -215,7 +226,19 @@ class WireProtocol(WebSocketsSansIOProtocol):
         if self.response.status_code == 101:
             cast("dict[str, Any]", self.scope["extensions"])[EXTENSION] = self.wire
 
+    def shutdown(self) -> None:
+        """Uvicorn's answers 500 to a handshake under way, and the socket that the application
+        accepts nevertheless once more, with a traceback."""
+        if self.handshake_complete or self.close_sent:
+            super().shutdown()
+            return
+        self.conn.send_response(self.conn.reject(HTTPStatus.SERVICE_UNAVAILABLE, "Restarting.\n"))
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+
     async def send(self, message: ASGISendEvent) -> None:
+        if self.transport.is_closing() and not self.handshake_complete:
+            raise ClientDisconnected
         await super().send(message)
         if message["type"] == "websocket.accept":
             # kept by a parser, a scope and a response for as long as a socket is open: 4 kB

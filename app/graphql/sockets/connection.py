@@ -137,6 +137,7 @@ class Connection(Generic[IdentityT]):
         self.server.liveness.leave(self)
         if self.left is not None:
             self.left()
+            self.left = None  # it knows us
         if self.timer is not None:
             self.timer.cancel()
         for operation in list(self.operations.values()):

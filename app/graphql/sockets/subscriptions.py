@@ -102,9 +102,10 @@ class SocketSubscription(Generic[IdentityT]):
         """The client wants no more of it, or is gone."""
         if self.stopped:
             return
+        live = self.live
         self.finished(CANCELLED)
-        if self.live is not None:
-            self.connection.watch(self.live.leave())
+        if live is not None:
+            self.connection.watch(live.leave())
         if self.task is not None:
             self.task.cancel()
 
@@ -135,6 +136,7 @@ class SocketSubscription(Generic[IdentityT]):
 
     def finished(self, outcome: str) -> None:
         self.stopped = True
+        self.live = None  # it knows us
         self.connection.forget(self)
         if self.said_in is None:
             return

@@ -31,6 +31,11 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = {CONNECTION: {"transport": self.transport}}
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # the two know each other, and would wait for the garbage collector together
+        self.parser = None
+
 
 def connection_of(scope: Scope) -> asyncio.Transport | None:
     """None under another server, or another of uvicorn's protocols."""

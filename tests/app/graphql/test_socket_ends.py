@@ -1,13 +1,19 @@
 """How sockets end: silence, expiry, a restart; and what keeps them alive."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from app.graphql.live import LiveSubscription
 from app.graphql.sockets import SocketOptions
+from app.graphql.sockets.connection import Connection
+from app.graphql.sockets.subscriptions import SocketSubscription
+from app.graphql.sse.hanging_up import HttpProtocol
+from app.wire import Wire, WireProtocol
 from tests.app.graphql.served import Caller, Served, until
 
 LIVELY = SocketOptions(
@@ -242,3 +248,25 @@ async def test_opening_and_closing_is_told_to_the_observer(server: Served) -> No
     await until(
         lambda: server.observed.said[("closed", 1005)] or server.observed.said[("closed", 1006)]
     )
+
+
+async def test_what_is_over_does_not_wait_for_the_garbage_collector(server: Served) -> None:
+    """A thousand who leave at once would keep it busy, and everybody waiting."""
+    kinds = (Connection, SocketSubscription, LiveSubscription, WireProtocol, Wire, HttpProtocol)
+
+    def left() -> list[object]:
+        return [each for each in gc.get_objects() if type(each) in kinds]
+
+    gc.collect()
+    before = len(left())
+    gc.disable()
+    try:
+        for _ in range(3):
+            async with server.socket() as socket:
+                assert (await socket.result("{ me }"))["data"] == {"me": "Ada"}
+                await socket.subscribe("1", "subscription { rows { number } }")
+                while (await socket.receive())["type"] == "next":
+                    pass
+        await until(lambda: len(left()) <= before)
+    finally:
+        gc.enable()
