@@ -8,8 +8,9 @@ look for ``complete`` (urql, fetch-event-source), and they never come back.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
+from httptools import HttpRequestParser
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -34,7 +35,7 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         super().handle_websocket_upgrade()
         # the two know each other, and would wait for the garbage collector together
-        self.parser = None
+        self.parser = cast(HttpRequestParser, None)
 
 
 def connection_of(scope: Scope) -> asyncio.Transport | None:
