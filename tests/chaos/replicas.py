@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
@@ -57,26 +58,30 @@ class Replica:
     async def _start(self) -> None:
         """Whoever runs it starts it again when the database is cut off while it starts."""
         for attempt in range(1, STARTS + 1):
+            starting = asyncio.ensure_future(asyncio.to_thread(self._enter))
             try:
-                self._web = await asyncio.to_thread(
-                    self._process.enter_context, running(**self._settings)
-                )
+                await asyncio.shield(starting)
             except AssertionError:
                 if attempt == STARTS:
                     raise
             else:
-                self.url = self._web.url
                 return
+            finally:  # a thread can't be given up, and what it starts has to be stopped
+                await asyncio.wait({starting})
+
+    def _enter(self) -> None:
+        self._web = self._process.enter_context(running(**self._settings))
+        self.url = self._web.url
 
     async def _end(self, *, kill: bool = False) -> None:
         web, self._web = self._web, None
         if web is None:
             return
-        if web.process.poll() is not None:
-            self.faults[f"a process ended by itself with {web.process.returncode}"] += 1
-        elif kill:
+        if kill:
             web.process.kill()
         await asyncio.to_thread(self._process.close)
+        if web.process.returncode != (-signal.SIGKILL if kill else 0):
+            self.faults[f"ended with {web.process.returncode}"] += 1
         self.faults += Counter(_told(line) for line in web.said if line.get("level") in FAULTS)
 
 

@@ -60,8 +60,8 @@ async def _on_stage(cluster: Cluster, database: str, doorbell: Doorbell, plan: P
         run = Run(on, plan)
         await run.through()
         await run.judge()
-    faults = [f"logged {many} times: {what}" for what, many in on.replicas.faults.items()]
-    run.report.found += faults
+    faults = on.replicas.faults  # all of them, now that they have ended
+    run.report.found += [f"a process, {many} times: {what}" for what, many in faults.items()]
     return run.report
 
 
@@ -130,12 +130,16 @@ class Run:
     async def _news(self) -> None:
         """Another event is in the log, or no more will be for now."""
         last = self.plan.events - self.plan.last
-        await self._reached(min(last, sum(each.done for each in self.writers) + 1))
+        await self._reached(min(last, self._done + 1))
 
     async def _reached(self, events: float) -> None:
         """So many events are in the log, as far as anybody was told."""
-        while sum(each.done for each in self.writers) < events:  # noqa: ASYNC110 - of many
+        while self._done < events:  # noqa: ASYNC110 - of many
             await asyncio.sleep(0.005)
+
+    @property
+    def _done(self) -> int:
+        return sum(each.done for each in self.writers)
 
     async def _write(self, events: int, seconds: float) -> None:
         assert events % len(self.writers) == 0
@@ -195,8 +199,8 @@ class Run:
             if subscriber.failed:
                 found.append(f"gave up: {subscriber.failed}")
             if found and subscriber.damaged:
-                damage = f"{subscriber.damaged[0]['errors']}"[:300]
-                found.append(f"could not use {len(subscriber.damaged)} results: {damage}")
+                many, one = len(subscriber.damaged), f"{subscriber.damaged[0]}"[:300]
+                found.append(f"could not use {many} results, one of them {one}")
             report.found += [f"{subscriber.name}: {problem}" for problem in found]
             report.deliveries += len(told.facts)
             report.beginnings += len(told.beginnings)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from tests.chaos.endings import ComeBack, closed, completed, ended
 
@@ -92,6 +92,10 @@ async def socket_connection(url: str, token: str) -> AsyncIterator[SocketConnect
         )
     except (OSError, InvalidMessage) as error:  # nobody there, or gone in the middle of hello
         raise ComeBack(type(error).__name__) from error
+    except InvalidStatus as error:
+        if error.response.status_code == 503:
+            raise ComeBack("HTTP 503") from error
+        raise
     try:
         connection = SocketConnection(socket)
         await connection.sign_in(token)

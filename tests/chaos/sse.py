@@ -11,7 +11,7 @@ import httpx2
 
 from tests.chaos.endings import ComeBack, Fatal, completed, ended
 
-RETRIED: Final = frozenset({401, 403, 503})
+RETRIED: Final = frozenset({401, 403, 503, 504})
 SILENCE: Final = 60.0  # seconds; heartbeats come more often
 NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Otherwise each client makes one of its own, which takes longer than all else it does."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from app.signin.claims import LEEWAY
 from db.database import Database
@@ -20,12 +21,10 @@ from tests.harness.web import SECRET, token_of
 
 News = Callable[[], Awaitable[None]]  # waits for the next event
 
-CUTS = 4  # in a row
-READERS = 8  # of each account, beside its ADMIN and its VIEWER
-TOKENS = (
-    5,
-    60,
-)  # seconds that one is good for: those who stay longer have to come back with another
+CUTS: Final = 4  # in a row
+READERS: Final = 8  # of each account, beside its ADMIN and its VIEWER
+TOKENS: Final = (5, 60)
+"""Seconds that one is good for: whoever stays longer has to come back with another."""
 
 
 @dataclass
