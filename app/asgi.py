@@ -20,6 +20,8 @@ from app.graphql.sockets import GraphQLSockets
 from app.graphql.sockets.options import SocketOptions
 from app.graphql.sse import EventStreams, StreamOptions
 from app.graphql.sse.options import HEARTBEAT
+from app.interactions.slack import PATH as SLACK
+from app.interactions.slack import SlackActions
 from app.observability.health import Health, schema_revision
 from app.observability.metrics import MetricsEndpoint
 from app.observability.reporting import Reporter
@@ -31,6 +33,7 @@ from resolvers.audiences import Audience
 from resolvers.context import Context
 from resolvers.errors import ClientError, ErrorCode
 from schema.schema import schema
+from services.actor import Actor
 
 PATH: Final = "/graphql"
 SOCKETS_CLOSE_WITHIN: Final = timedelta(seconds=5)
@@ -58,6 +61,7 @@ class WebApp:
             database=service.database,
             hub=service.hub,
             pruner=service.pruner,
+            carrier=service.carrier,
             server=service.server,
         )
         # suggestions tell the names that introspection would
@@ -101,7 +105,9 @@ class WebApp:
             allowed_origins=settings.allowed_origins,
             observe=reporter,
         )
-        self.rest = Starlette(routes=_routes(service), exception_handlers={404: _nothing_here})
+        self.rest = Starlette(
+            routes=[*_routes(service), self._slack()], exception_handlers={404: _nothing_here}
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -132,18 +138,32 @@ class WebApp:
         except SignInRefused as refusal:
             raise ClientError(str(refusal), ErrorCode.UNAUTHENTICATED) from refusal
 
+    def _slack(self) -> Route:
+        service = self.service
+        actions = SlackActions(
+            service.database,
+            service.desk,
+            lambda actor: self._context_of(actor, "slack"),
+            service.clock,
+        )
+        return Route(SLACK, actions.pressed, methods=["POST"])
+
     def _audience(self, identity: Identity) -> tuple[Hashable, Audience]:
         """Who sees the same as they do, nearly always: who has the same role in their account."""
         actor = identity.actor
         return (actor.account_id, actor.role), Audience(lambda: self._context(identity, SHARED))
 
     def _context(self, identity: Identity, request_id: str) -> Context:
+        return self._context_of(identity.actor, request_id)
+
+    def _context_of(self, actor: Actor, request_id: str) -> Context:
         service = self.service
         return Context(
-            identity.actor,
+            actor,
             service.database,
             service.hub,
             service.options,
+            service.desk,
             service.clock,
             request_id,
         )

@@ -32,17 +32,17 @@ class CannotListen(Exception):
     """The address can't be listened on. The message says what to do."""
 
 
-def run(settings: Settings, provide: Provide) -> None:
+def run(settings: Settings, provide: Provide, *, carrying: bool = False) -> None:
     """Serve until a signal, then drain and close everything. Returns after a clean stop.
 
-    ``provide`` opens the database. Raises what it and the service raise when they can't start, and
-    CannotListen.
+    ``provide`` opens the database. ``carrying``: deliveries are carried out here too.
+    Raises what the database and the service raise when they can't start, and CannotListen.
     """
     listening = listen(settings.host, settings.port)  # first: it fails fastest
     allow_open_files(settings.socket_limit)
     # the postmaster's parent-death signal follows the thread that starts it: the main one
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, provide, listening))
+        runner.run(_serve(settings, provide, listening, carrying=carrying))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -73,16 +73,28 @@ def allow_open_files(sockets: int) -> None:
         log.warning("open files limit sockets", sockets=sockets, files=wanted)
 
 
-async def _serve(settings: Settings, provide: Provide, listening: socket.socket) -> None:
+async def _serve(
+    settings: Settings, provide: Provide, listening: socket.socket, *, carrying: bool
+) -> None:
     stopping = Stopping()
     with stopping.by_signals():
-        await stopping.unless_asked(_until_stopped(settings, provide, listening, stopping))
+        await stopping.unless_asked(
+            _until_stopped(settings, provide, listening, stopping, carrying=carrying)
+        )
 
 
 async def _until_stopped(
-    settings: Settings, provide: Provide, listening: socket.socket, stopping: "Stopping"
+    settings: Settings,
+    provide: Provide,
+    listening: socket.socket,
+    stopping: "Stopping",
+    *,
+    carrying: bool,
 ) -> None:
-    async with provide(settings) as access, opened(settings, access) as service:
+    async with (
+        provide(settings) as access,
+        opened(settings, access, carrying=carrying) as service,
+    ):
         app = WebApp(service)
         server = Server(app, settings)
         stopping.server = server

@@ -9,13 +9,18 @@ from app.databases import Access
 from app.demo.seeding import seed
 from app.observability.metrics import Metrics
 from app.rights import Rights
-from app.settings import Settings, auth_secret
+from app.settings import Settings, auth_secret, has_secret_key, secret_key
 from app.signin import PublishedKeys, SharedSecret, SignIn, TokenVerifier
+from app.worker import Carrier
+from app.worker.assembling import carrier_of
 from db import guard
 from db.database import Database
 from db.embedded import EmbeddedServer
 from db.migrate import head
 from services.events import Doorbell, Hub, Pruner
+from services.integrations.desk import Desk
+from services.integrations.outgoing import Outgoing
+from services.integrations.vault import Vault
 from services.options import Options
 
 
@@ -32,7 +37,9 @@ class Service:
     sign_in: SignIn
     rights: Rights
     options: Options
+    desk: Desk
     metrics: Metrics
+    carrier: Carrier | None = None
     draining: bool = False
 
     @property
@@ -46,8 +53,10 @@ class Service:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, access: Access) -> AsyncIterator[Service]:
-    """A service that is ready to answer.
+async def opened(
+    settings: Settings, access: Access, *, carrying: bool = False
+) -> AsyncIterator[Service]:
+    """A service that is ready to answer. ``carrying``: deliveries are carried out here too.
 
     Raises UnsafeDatabase for a database that would run us with too much power, or that has another
     schema than this release; OSError or asyncpg.PostgresError when it can't be reached.
@@ -58,6 +67,10 @@ async def opened(settings: Settings, access: Access) -> AsyncIterator[Service]:
         stack.push_async_callback(database.close)
         await guard.check(database, expected_revision=head())
         options = options_of(settings)
+        outgoing = outgoing_of(settings)
+        stack.push_async_callback(outgoing.aclose)
+        vault = vault_of(settings)
+        desk = Desk(vault, outgoing)
         if settings.demo:
             await seed(database, options, now=Service.clock())
         doorbell = Doorbell(broadcast_url(settings, access))
@@ -77,8 +90,32 @@ async def opened(settings: Settings, access: Access) -> AsyncIterator[Service]:
         pruner = Pruner(database, retention=settings.event_retention)
         await pruner.start()
         stack.push_async_callback(pruner.stop)
+        carrier = None
+        if carrying:
+            carrier = carrier_of(
+                settings,
+                database,
+                doorbell,
+                vault=vault,
+                outgoing=outgoing,
+                options=options,
+                metrics=metrics,
+            )
+            await carrier.start()
+            stack.push_async_callback(carrier.stop)
         yield Service(
-            settings, access, database, doorbell, hub, pruner, sign_in, rights, options, metrics
+            settings,
+            access,
+            database,
+            doorbell,
+            hub,
+            pruner,
+            sign_in,
+            rights,
+            options,
+            desk,
+            metrics,
+            carrier,
         )
 
 
@@ -102,6 +139,24 @@ def signing_secret(settings: Settings) -> str:
     if settings.auth_secret is not None:
         return settings.auth_secret.get_secret_value()
     return auth_secret(settings.data_dir)
+
+
+def vault_of(settings: Settings) -> Vault:
+    """What secrets at rest are kept with: the operator's keys, newest first.
+
+    With the embedded server its own key comes last, so that what it has sealed can be read on
+    when the operator sets another; without another it is made.
+    """
+    keys = [key.get_secret_value() for key in settings.secret_keys]
+    if settings.embedded and (not keys or has_secret_key(settings.data_dir)):
+        keys.append(secret_key(settings.data_dir))
+    return Vault(keys)
+
+
+def outgoing_of(settings: Settings) -> Outgoing:
+    """The way out for integrations. Its owner closes it."""
+    routes = dict(route.split("=", 1) for route in settings.outgoing_routes)
+    return Outgoing(allowed=settings.outgoing_allow, routes=routes)
 
 
 def _verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:

@@ -7,13 +7,17 @@ PRIVILEGES: dict[str, str] = {
     "alembic_version": "SELECT",
     "assessment": "SELECT, INSERT, UPDATE",
     "delivery": "SELECT, INSERT, UPDATE",
+    "delivery_attempt": "SELECT, INSERT, UPDATE",
     "documentation": "SELECT, INSERT",
     "engineer": "SELECT, INSERT, UPDATE",
     "event": "SELECT, INSERT",  # the log is not rewritten
     # how far back the log is promised is not the service's to say, either
-    "event_counter": "SELECT, INSERT (account_id, seq, people), UPDATE (seq, people)",
+    "event_counter": "SELECT, INSERT (account_id, seq, people, due_at), "
+    "UPDATE (seq, people, due_at, dead)",
     "handoff": "SELECT, INSERT, UPDATE",
+    "handoff_heard": "SELECT, INSERT",
     "idempotency_key": "SELECT, INSERT",
+    "integration": "SELECT, INSERT, UPDATE",
     "notification": "SELECT, INSERT, UPDATE",
     "session": "SELECT, INSERT, UPDATE",
     "session_view": "SELECT, INSERT",
@@ -21,7 +25,14 @@ PRIVILEGES: dict[str, str] = {
     "step": "SELECT, INSERT, UPDATE",
 }
 
-DOORS = ("account_by_slug(text)", "event_heads(uuid[])", "prune_events(interval,integer)")
+DOORS = (
+    "account_by_slug(text)",
+    "accounts_after(uuid,integer)",
+    "due_accounts(integer)",
+    "event_heads(uuid[])",
+    "prune_events(interval,integer)",
+    "work_backlog()",
+)
 """Functions that act as the owner: each answers one narrow question, or does one narrow thing."""
 
 FUNCTIONS = ("app_account()", *DOORS)

@@ -39,6 +39,7 @@ class SharedContext(Context):
             context.database,
             context.hub,
             context.options,
+            context.desk,
             context.clock,
             context.request_id,
         )

@@ -11,6 +11,7 @@ from resolvers.loaders import Loaders
 from services import views
 from services.actor import Actor
 from services.events import Hub
+from services.integrations.desk import Desk
 from services.options import Options
 
 
@@ -26,6 +27,7 @@ class Context:
     database: Database
     hub: Hub
     options: Options
+    desk: Desk
     clock: Callable[[], datetime]
     request_id: str
     resume_after: str | None = None

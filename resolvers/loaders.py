@@ -15,6 +15,7 @@ from services import accounts, deliveries, documentation, engineers, events, not
 from services.actor import Actor
 from services.handoffs import reading as handoffs
 from services.ids import Kind
+from services.integrations import configuring
 from services.sessions import reading as sessions
 from services.sessions.reading import StepWindow
 from services.views import Place, Viewing
@@ -92,6 +93,11 @@ class Loaders:
         return self._one_row(documentation.by_ids)
 
     @cached_property
+    def integrations(self) -> OneRow:
+        """For ADMINs; nothing for others."""
+        return self._one_row(_record(configuring.by_ids))
+
+    @cached_property
     def notifications(self) -> OneRow:
         return self._one_row(_record(notifications.by_ids))
 
@@ -125,6 +131,16 @@ class Loaders:
         async def read(view: Viewing, keys: Sequence[UUID]) -> Mapping[UUID, Sequence[Columns]]:
             rows = await deliveries.by_handoffs(view, actor, keys)
             return _grouped(rows, "handoff_id", keys)
+
+        return Loader(self._reader, read)
+
+    @cached_property
+    def attempts_of_deliveries(self) -> ManyRows:
+        actor = self._actor
+
+        async def read(view: Viewing, keys: Sequence[UUID]) -> Mapping[UUID, Sequence[Columns]]:
+            rows = await deliveries.attempts(view, actor, keys)
+            return _grouped(rows, "delivery_id", keys)
 
         return Loader(self._reader, read)
 
@@ -191,6 +207,7 @@ BY_KIND: Final = {
     Kind.DOCUMENTATION: "documentation",
     Kind.ENGINEER: "engineers",
     Kind.HANDOFF: "handoffs",
+    Kind.INTEGRATION: "integrations",
     Kind.NOTIFICATION: "notifications",
     Kind.SESSION: "sessions",
     Kind.STEP: "steps",

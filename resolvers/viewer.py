@@ -1,13 +1,25 @@
 """The engineer who asks."""
 
 from resolvers.context import Context
-from services import notifications
+from services import engineers, notifications
 from services.handoffs import reading
+from services.problems import Problem
 
 
 async def unread_notification_count(context: Context) -> int:
     async with context.database.transaction(context.actor.account_id) as tx:
         return await notifications.unread_count(tx, context.actor)
+
+
+async def prefer(context: Context, *, mail: bool) -> Problem | None:
+    """A refusal is returned."""
+    context.forget()
+    try:
+        async with context.database.transaction(context.actor.account_id) as tx:
+            await engineers.prefer(tx, context.actor, mail=mail)
+    except Problem as problem:
+        return problem
+    return None
 
 
 async def open_handoff_count(context: Context) -> int:

@@ -11,11 +11,13 @@ import strawberry
 
 from db.models.vocabulary import (
     AssessmentState,
+    AttemptOutcome,
     Confidence,
     DeliveryChannel,
     DeliveryState,
     HandoffIntent,
     HandoffStatus,
+    IntegrationKind,
     Priority,
     Role,
     SessionStatus,
@@ -24,17 +26,23 @@ from db.models.vocabulary import (
 )
 from services.handoffs.problems import Ineligible
 from services.handoffs.rules import HandoffAction
+from services.integrations.health import Health
+from services.integrations.protocol import Purpose
 
 __all__ = [
     "AssessmentState",
+    "AttemptOutcome",
     "Confidence",
     "DeliveryChannel",
     "DeliveryState",
     "HandoffAction",
     "HandoffIntent",
     "HandoffStatus",
+    "Health",
     "Ineligible",
+    "IntegrationKind",
     "Priority",
+    "Purpose",
     "Role",
     "SessionStatus",
     "StepKind",
@@ -183,6 +191,54 @@ words(
         DeliveryState.DEAD: "Every attempt failed, and none follows by itself.",
         DeliveryState.SKIPPED: "There was nothing to send; `skipReason` says why.",
     },
+)
+words(
+    IntegrationKind,
+    "Which vendor an integration connects.",
+    {
+        IntegrationKind.SLACK: "Slack: a card in a channel.",
+        IntegrationKind.TEAMS: "Microsoft Teams: a card in a channel.",
+        IntegrationKind.WEBHOOK: "Signed requests to an address of the account's choice.",
+        IntegrationKind.CONNECTWISE: "ConnectWise PSA: internal notes on tickets.",
+        IntegrationKind.HALOPSA: "HaloPSA: private actions on tickets.",
+        IntegrationKind.AUTOTASK: "Autotask: internal notes on tickets.",
+    },
+)
+words(
+    Health,
+    "How an integration fares.",
+    {
+        Health.UNTRIED: "Nothing was sent over it since it was changed.",
+        Health.HEALTHY: "What was sent last was accepted.",
+        Health.FAILING: "What was sent last was not accepted; `lastError` says why.",
+        Health.DISABLED: "Nothing is sent over it; `disabledReason` says why.",
+    },
+    name="IntegrationHealth",
+)
+words(
+    AttemptOutcome,
+    "What became of one try to send a message.",
+    {
+        AttemptOutcome.SENT: "The receiving service accepted it.",
+        AttemptOutcome.FAILED: "It was not accepted, and may be later.",
+        AttemptOutcome.REFUSED: "It was refused for good: something has to be changed first.",
+        AttemptOutcome.LOST: "Nobody knows: the process that tried it was lost.",
+    },
+)
+words(
+    Purpose,
+    "What a message tells.",
+    {
+        Purpose.RAISED: "Somebody asks for help.",
+        Purpose.CLAIMED: "Somebody has taken the session over.",
+        Purpose.RELEASED: "Whoever had taken it over gave it back: it waits again.",
+        Purpose.RETURNED: "It went back to its raiser, with guidance.",
+        Purpose.RESOLVED: "It is resolved.",
+        Purpose.CANCELLED: "It was withdrawn.",
+        Purpose.UNREACHED: "Nobody may have heard of it.",
+        Purpose.TEST: "Somebody tries an integration.",
+    },
+    name="DeliveryPurpose",
 )
 words(
     Ineligible,

@@ -4,7 +4,16 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import claims, handoffs, notifications, sessions, transitions
+from resolvers import (
+    claims,
+    deliveries,
+    handoffs,
+    integrations,
+    notifications,
+    sessions,
+    transitions,
+    viewer,
+)
 from schema.fields import mutation
 from schema.inputs.cancel_handoff import CancelHandoffInput
 from schema.inputs.claim_handoff import ClaimHandoffInput
@@ -12,30 +21,53 @@ from schema.inputs.claim_handoffs import ClaimHandoffsInput
 from schema.inputs.decline_handoff import DeclineHandoffInput
 from schema.inputs.escalate import EscalateInput
 from schema.inputs.escalate_many import EscalateManyInput
+from schema.inputs.integrations import (
+    IntegrationInput,
+    SaveIntegrationInput,
+    TestIntegrationInput,
+)
 from schema.inputs.mark_notifications_read import MarkNotificationsReadInput
 from schema.inputs.reassign_handoff import ReassignHandoffInput
 from schema.inputs.record_step import RecordStepInput
+from schema.inputs.redeliver import RedeliverInput
 from schema.inputs.release_handoff import ReleaseHandoffInput
 from schema.inputs.resolve_session import ResolveSessionInput
 from schema.inputs.return_handoff import ReturnHandoffInput
 from schema.inputs.start_session import StartSessionInput
+from schema.inputs.update_preferences import UpdatePreferencesInput
 from schema.nodes import Info
+from schema.pagination import given
 from schema.results.cancel_handoff import CancelHandoffResult, cancel_handoff_result
 from schema.results.claim_handoff import ClaimHandoffResult, claim_handoff_result
 from schema.results.claim_handoffs import ClaimHandoffsResult, claim_handoffs_result
 from schema.results.decline_handoff import DeclineHandoffResult, decline_handoff_result
 from schema.results.escalate import EscalateResult, escalate_result
 from schema.results.escalate_many import EscalateManyResult, escalate_many_result
+from schema.results.integrations import (
+    DisableIntegrationResult,
+    EnableIntegrationResult,
+    SaveIntegrationResult,
+    TestIntegrationResult,
+    disable_integration_result,
+    enable_integration_result,
+    save_integration_result,
+    test_integration_result,
+)
 from schema.results.mark_notifications_read import (
     MarkNotificationsReadResult,
     mark_notifications_read_result,
 )
 from schema.results.reassign_handoff import ReassignHandoffResult, reassign_handoff_result
 from schema.results.record_step import RecordStepResult, record_step_result
+from schema.results.redeliver import RedeliverResult, redeliver_result
 from schema.results.release_handoff import ReleaseHandoffResult, release_handoff_result
 from schema.results.resolve_session import ResolveSessionResult, resolve_session_result
 from schema.results.return_handoff import ReturnHandoffResult, return_handoff_result
 from schema.results.start_session import StartSessionResult, start_session_result
+from schema.results.update_preferences import (
+    UpdatePreferencesResult,
+    update_preferences_result,
+)
 from services.problems import InvalidInput
 
 
@@ -285,3 +317,80 @@ class Mutation:
         wanted = None if input.all else [str(each) for each in input.ids or ()]
         outcome = await notifications.mark_read(info.context, wanted)
         return mark_notifications_read_result(outcome, options)
+
+    @mutation(
+        description=(
+            "Send a message again that was given up, was sent, or waits for another attempt. For "
+            "ADMINs. A note that is on its ticket already is found, and not written twice."
+        )
+    )
+    async def redeliver(
+        self,
+        info: Info,
+        input: Annotated[RedeliverInput, strawberry.argument(description="Which one.")],
+    ) -> RedeliverResult:
+        return redeliver_result(await deliveries.redeliver(info.context, input.delivery_id))
+
+    @mutation(
+        description=(
+            "Connect a vendor, or change what is connected: an account has one of each, and "
+            "several webhooks. For ADMINs. Secrets go in and are never shown."
+        )
+    )
+    async def save_integration(
+        self,
+        info: Info,
+        input: Annotated[
+            SaveIntegrationInput, strawberry.argument(description="Which vendor, and how.")
+        ],
+    ) -> SaveIntegrationResult:
+        return save_integration_result(await integrations.save(info.context, input.draft()))
+
+    @mutation(description="Tell nothing over an integration from now on. For ADMINs.")
+    async def disable_integration(
+        self,
+        info: Info,
+        input: Annotated[IntegrationInput, strawberry.argument(description="Which one.")],
+    ) -> DisableIntegrationResult:
+        return disable_integration_result(
+            await integrations.disable(
+                info.context, input.integration_id, given(input.expected_version)
+            )
+        )
+
+    @mutation(description="Use an integration again that was disabled. For ADMINs.")
+    async def enable_integration(
+        self,
+        info: Info,
+        input: Annotated[IntegrationInput, strawberry.argument(description="Which one.")],
+    ) -> EnableIntegrationResult:
+        return enable_integration_result(
+            await integrations.enable(
+                info.context, input.integration_id, given(input.expected_version)
+            )
+        )
+
+    @mutation(
+        description=(
+            "Send a real message over an integration, marked as a test, and say what the vendor "
+            "answered. For ADMINs. It may take up to 20 seconds."
+        )
+    )
+    async def test_integration(
+        self,
+        info: Info,
+        input: Annotated[TestIntegrationInput, strawberry.argument(description="Which one.")],
+    ) -> TestIntegrationResult:
+        return test_integration_result(
+            await integrations.test(info.context, input.integration_id, given(input.ticket_number))
+        )
+
+    @mutation(description="Say what one wants, for oneself.")
+    async def update_preferences(
+        self,
+        info: Info,
+        input: Annotated[
+            UpdatePreferencesInput, strawberry.argument(description="What the viewer wants.")
+        ],
+    ) -> UpdatePreferencesResult:
+        return update_preferences_result(await viewer.prefer(info.context, mail=input.mail))

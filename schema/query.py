@@ -6,19 +6,26 @@ from typing import Annotated, Any, Final
 import strawberry
 from strawberry import UNSET
 
-from resolvers import handoffs, nodes, notifications, pages, sessions
+from resolvers import deliveries, handoffs, integrations, nodes, notifications, pages, sessions
 from resolvers.sessions import WantedSessions
 from schema.fields import field
-from schema.inputs.filters import HandoffFilter, HandoffOrder, SessionFilter, wanted_handoffs
+from schema.inputs.filters import (
+    DeliveryFilter,
+    HandoffFilter,
+    HandoffOrder,
+    SessionFilter,
+    wanted_handoffs,
+)
 from schema.nodes import Info, Node
 from schema.pagination import After, Connection, First, given
 from schema.types.account import Account
-from schema.types.delivery import Delivery
+from schema.types.delivery import DELIVERIES, Delivery
 from schema.types.documentation import Documentation
 from schema.types.engineer import Engineer
 from schema.types.handoff import Handoff
 from schema.types.handoff import cursor_of as handoff_cursor_of
 from schema.types.handoff import place_of as handoff_place_of
+from schema.types.integration import Integration
 from schema.types.notification import NOTIFICATIONS, Notification
 from schema.types.queue import HandoffQueue
 from schema.types.session import SESSIONS, Session
@@ -32,6 +39,7 @@ MAKERS: Final[dict[Kind, Callable[[Any], Node]]] = {
     Kind.DOCUMENTATION: Documentation.of,
     Kind.ENGINEER: Engineer.of,
     Kind.HANDOFF: Handoff.of,
+    Kind.INTEGRATION: Integration.of,
     Kind.SESSION: Session.of,
     Kind.STEP: Step.of,
 }
@@ -164,3 +172,36 @@ class Query:
         )
         options = info.context.options
         return Connection.of(page, lambda row: Notification.of(row, options), NOTIFICATIONS.of)
+
+    @field(
+        description=(
+            "Every message promised outside the service, the newest first, for ADMINs: an error "
+            "of the code FORBIDDEN for others. With `state: [DEAD]` those that were given up."
+        )
+    )
+    async def deliveries(
+        self,
+        info: Info,
+        filter: Annotated[
+            DeliveryFilter | None,
+            strawberry.argument(description="Only those that have all this."),
+        ] = UNSET,
+        first: First = 20,
+        after: After = UNSET,
+    ) -> Connection[Delivery]:
+        wanted = given(filter)
+        page = await deliveries.page(
+            info.context,
+            deliveries.WantedDeliveries() if wanted is None else wanted.wanted(),
+            first=pages.size(given(first)),
+            after=DELIVERIES.place(given(after)),
+        )
+        return Connection.of(page, Delivery.of, DELIVERIES.of)
+
+    @field(
+        description=(
+            "What the account has connected, in the order it was, for ADMINs; nothing for others."
+        )
+    )
+    async def integrations(self, info: Info) -> list[Integration]:
+        return [Integration.of(row) for row in await integrations.listing(info.context)]

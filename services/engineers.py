@@ -9,7 +9,7 @@ from db.database import Database, Row, Transaction
 from db.ids import uuid7
 from db.models.vocabulary import Role
 from services.actor import Actor
-from services.problems import Problem
+from services.problems import NotAllowed, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,18 @@ async def set_active(tx: Transaction, email: str, *, active: bool) -> Sequence[R
     return rows
 
 
+async def active(tx: Transaction, email: str) -> Actor | None:
+    """Who has this e-mail address and may sign in; None as well when several have it."""
+    rows = await tx.fetch(
+        "SELECT * FROM engineer WHERE lower(email) = lower($1) AND active", email.strip()
+    )
+    if len(rows) != 1:
+        return None
+    [row] = rows
+    role = Role(row["role"])
+    return Actor(tx.account_id, row["id"], role, row["tier"], row["name"], row["email"])
+
+
 async def entitled(tx: Transaction, actors: Collection[Actor]) -> set[Actor]:
     """Those whose role and tier are still what they came with, and who have not been removed."""
     rows = await tx.fetch(
@@ -113,6 +125,20 @@ async def entitled(tx: Transaction, actors: Collection[Actor]) -> set[Actor]:
 
 async def by_ids(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Row]:
     return await tx.fetch("SELECT * FROM engineer WHERE id = ANY ($1)", ids)
+
+
+async def prefer(tx: Transaction, actor: Actor, *, mail: bool) -> None:
+    """Whether the actor wants mail about handoffs that are raised from now on.
+
+    Raises NotAllowed.
+    """
+    if actor.role == Role.VIEWER:
+        raise NotAllowed("Viewers are not sent mail.")
+    await tx.execute(
+        "UPDATE engineer SET mail = $2, updated_at = now() WHERE id = $1 AND mail <> $2",
+        actor.id,
+        mail,
+    )
 
 
 def _rights(row: Row) -> tuple[str, int]:

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     DOCUMENTATION = "documentation"
     ENGINEER = "engineer"
     HANDOFF = "handoff"
+    INTEGRATION = "integration"
     NOTIFICATION = "notification"
     SESSION = "session"
     STEP = "step"

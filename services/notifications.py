@@ -29,7 +29,7 @@ class Bell:
 SILENT: Final = Bell()
 
 RECIPIENTS: Final = """
-    SELECT e.id, e.email, e.name FROM engineer e
+    SELECT e.id, e.email, e.name, e.mail FROM engineer e
     WHERE e.account_id = raiser.account_id AND e.active AND e.id NOT IN (raiser.id, $me)
       AND (e.role = 'ADMIN' OR (e.role = 'ENGINEER' AND CASE
             WHEN $target IS NOT NULL THEN e.id = $target

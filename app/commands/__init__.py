@@ -2,7 +2,18 @@
 
 import typer
 
-from app.commands import account, demo, doctor, engineer, migrate, schema, serve, token
+from app.commands import (
+    account,
+    demo,
+    doctor,
+    engineer,
+    keys,
+    migrate,
+    schema,
+    serve,
+    token,
+    worker,
+)
 
 main = typer.Typer(
     name="baton",
@@ -13,10 +24,12 @@ main = typer.Typer(
 )
 main.command("serve")(serve.serve)
 main.command("web")(serve.web)
+main.command("worker")(worker.worker)
 main.command("migrate")(migrate.migrate)
 main.command("demo")(demo.demo)
 main.command("token")(token.token)
 main.command("schema")(schema.schema)
 main.command("doctor")(doctor.doctor)
+main.command("rotate-keys")(keys.rotate_keys)
 main.command("account")(account.account)
 main.add_typer(engineer.engineer, name="engineer", no_args_is_help=True)

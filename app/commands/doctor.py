@@ -18,8 +18,10 @@ from db import guard
 from db.database import CONNECTION_LOST, Database
 from db.guard import UnsafeDatabase
 from db.migrate import head
+from services.deliveries.work import Backlog, backlog
 from services.events import Doorbell
 
+NOBODY_WORKS = 60.0  # seconds that something may be due while somebody carries it out
 HEARD_WITHIN = 5.0  # seconds that the doorbell has to hear itself
 WITHOUT_DOORBELL = "until it is back, news of other processes comes late by a second at most"
 
@@ -60,11 +62,25 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             try:
                 await guard.check(database, expected_revision=head())
                 yield Finding("database", good=True, said=f"reachable, schema {head()}")
+                yield _deliveries(await backlog(database))
             finally:
                 await database.close()
             yield await _doorbell(broadcast_url(settings, access))
     except (NoDatabase, UnsafeDatabase, OSError, *CONNECTION_LOST) as error:
         yield Finding("database", good=False, said=str(error) or type(error).__name__)
+
+
+def _deliveries(found: Backlog) -> Finding:
+    waiting = found.oldest.total_seconds()
+    good = waiting <= NOBODY_WORKS
+    if good:
+        said = "nothing waits for a worker for long"
+    else:
+        said = (
+            f"{found.accounts} accounts have had something due for {waiting:.0f} s at most: does a "
+            "`baton serve` or a `baton worker` run?"
+        )
+    return Finding("deliveries", good=good, said=f"{said}; {found.dead} stand given up")
 
 
 async def _doorbell(url: str) -> Finding:

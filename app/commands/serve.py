@@ -12,7 +12,7 @@ def serve() -> None:
     with told():
         settings = load()
         logs.configure(settings.log_format, settings.log_level)
-        server.run(settings, provided)
+        server.run(settings, provided, carrying=True)
 
 
 def web() -> None:

@@ -89,6 +89,13 @@ class Metrics:
         self.sign_ins_refused = Counter(
             "baton_sign_ins_refused", "Tokens refused, by reason.", ("reason",), registry=registry
         )
+        self.delivery_attempts = Counter(
+            "baton_delivery_attempts",
+            "Attempts made by this process. outcome: SENT, FAILED, REFUSED, or LOST when another "
+            "worker had taken it over by then.",
+            ("channel", "outcome"),
+            registry=registry,
+        )
         self.key_fetches = Counter(
             "baton_key_fetches",
             "Fetches of the identity provider's keys. outcome: OK or FAILED.",
@@ -98,6 +105,9 @@ class Metrics:
 
     def event_handed_out(self, _receivers: int, seconds: float) -> None:
         self.event_seconds.observe(max(0.0, seconds))  # two clocks may have told the time
+
+    def delivery_attempted(self, channel: str, outcome: str) -> None:
+        self.delivery_attempts.labels(channel, outcome).inc()
 
     def sign_in_refused(self, reason: str) -> None:
         self.sign_ins_refused.labels(reason).inc()

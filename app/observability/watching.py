@@ -5,6 +5,7 @@ from typing import Any
 
 from app.graphql.live import Live
 from app.observability.metrics import Metrics
+from app.worker import Carrier
 from db.database import Database
 from db.embedded import EmbeddedServer
 from services.events import Doorbell
@@ -19,6 +20,7 @@ def watch(
     database: Database,
     hub: Hub | None = None,
     pruner: Pruner | None = None,
+    carrier: Carrier | None = None,
     server: EmbeddedServer | None = None,
 ) -> None:
     metrics.watch(
@@ -31,6 +33,8 @@ def watch(
         _watch_logs(metrics, hub)
     if pruner is not None:
         _watch_pruning(metrics, pruner)
+    if carrier is not None:
+        _watch_carrier(metrics, carrier)
     if server is not None:
         metrics.watch_count(
             "baton_embedded_restarts",
@@ -110,6 +114,33 @@ def _watch_pruning(metrics: Metrics, pruner: Pruner) -> None:
         "baton_event_pruning_age_seconds",
         "Since this process last looked for old events and left none. It looks every hour.",
         since,
+    )
+
+
+def _watch_carrier(metrics: Metrics, carrier: Carrier) -> None:
+    """The first and the last are of the whole installation, whichever process is asked."""
+
+    def oldest_due() -> float | None:
+        return None if carrier.backlog is None else carrier.backlog.oldest.total_seconds()
+
+    def dead() -> float | None:
+        return None if carrier.backlog is None else carrier.backlog.dead
+
+    metrics.watch(
+        "baton_delivery_oldest_due_seconds",
+        "For how long the account that waits longest for a worker has had something due.",
+        oldest_due,
+    )
+    metrics.watch("baton_deliveries_running", "Attempts under way here.", lambda: carrier.running)
+    metrics.watch(
+        "baton_delivery_oldest_running_seconds",
+        "How long the oldest attempt under way here has taken so far.",
+        lambda: carrier.oldest_running,
+    )
+    metrics.watch(
+        "baton_deliveries_dead",
+        "Deliveries given up that nobody has asked for again, of all accounts.",
+        dead,
     )
 
 

@@ -2,6 +2,14 @@
 
 from app.settings.fields import Settings, documented
 from app.settings.loading import SettingsError, load
-from app.settings.secret import auth_secret
+from app.settings.secret import auth_secret, has_secret_key, secret_key
 
-__all__ = ["Settings", "SettingsError", "auth_secret", "documented", "load"]
+__all__ = [
+    "Settings",
+    "SettingsError",
+    "auth_secret",
+    "documented",
+    "has_secret_key",
+    "load",
+    "secret_key",
+]

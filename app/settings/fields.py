@@ -22,6 +22,7 @@ FernetKey = Annotated[SecretStr, AfterValidator(values.fernet_key)]
 WebUrl = Annotated[str, AfterValidator(values.web_url)]
 KeyUrl = Annotated[str, AfterValidator(values.key_url)]
 Origin = Annotated[str, AfterValidator(values.origin)]
+Route = Annotated[str, AfterValidator(values.route)]
 MailAddress = Annotated[str, AfterValidator(values.mail_address)]
 Directory = Annotated[Path, BeforeValidator(values.directory)]
 Word = Annotated[str, Field(max_length=200, pattern=r"^\S+$")]
@@ -188,7 +189,7 @@ class Settings(BaseSettings):
             (),
             expects="keys of 32 bytes in URL-safe base64, separated by commas",
             meaning="Keys that encrypt secrets at rest, newest first, separated by commas",
-            unset="none: no secret can be stored",
+            unset="with the embedded server one is made once and kept in `BATON_DATA_DIR`",
         )
     )
     link_base: WebUrl = setting(
@@ -228,6 +229,23 @@ class Settings(BaseSettings):
         expects="an address such as baton@example.com",
         meaning="Sender of mail; required with `BATON_SMTP_URL`",
         unset="none",
+    )
+    outgoing_allow: Annotated[tuple[Host, ...], NoDecode, BeforeValidator(values.listed)] = setting(
+        (),
+        expects="host names or addresses such as halo.example.com, separated by commas",
+        meaning="Hosts that integrations may reach although they are not on the public internet, "
+        "separated by commas; by `http://` and on any port, too",
+        unset="none: only `https://` on ports 443 and 8443 of the public internet",
+    )
+    outgoing_routes: Annotated[tuple[Route, ...], NoDecode, BeforeValidator(values.listed)] = (
+        setting(
+            (),
+            expects="pairs of origins such as https://slack.com=http://gateway:9001, separated by "
+            "commas",
+            meaning="Requests of integrations for one origin go to another instead, such as a "
+            "gateway: `https://slack.com=http://gateway:9001`, separated by commas",
+            unset="none",
+        )
     )
     demo: bool = setting(
         False,

@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from pydantic import SecretStr
 
+from services.integrations.mail_server import MailServer, mailable
+
 MASK = "********"
 
 # Parameters that libpq knows and asyncpg would hand to the server, which refuses the connection.
@@ -126,6 +128,18 @@ def origin(value: str) -> str:
     return f"{split.scheme}://{split.netloc.lower()}"
 
 
+def route(value: str) -> str:
+    """``https://slack.com=http://gateway:9001``, both as browsers write origins."""
+    whence, _, whither = value.partition("=")
+    try:
+        return f"{origin(whence)}={origin(whither)}"
+    except ValueError:
+        raise ValueError(
+            "must be pairs of origins such as https://slack.com=http://gateway:9001, separated by "
+            "commas"
+        ) from None
+
+
 def database_url(secret: SecretStr) -> SecretStr:
     """``postgres://`` is taken as well; what comes out is what asyncpg takes."""
     url = secret.get_secret_value()
@@ -154,9 +168,9 @@ def broadcast_url(secret: SecretStr) -> SecretStr:
 
 
 def mail_url(secret: SecretStr) -> SecretStr:
-    split = parts(secret.get_secret_value(), ("smtps", "smtp"))
-    if not split.hostname:
-        raise ValueError("must name a host, such as smtp://user:password@mail.example.com:587")
+    url = secret.get_secret_value()
+    parts(url, ("smtps", "smtp"))
+    MailServer.of(url)
     return secret
 
 
@@ -186,8 +200,7 @@ def fernet_key(secret: SecretStr) -> SecretStr:
 
 
 def mail_address(value: str) -> str:
-    name, _, domain = value.rpartition("@")
-    if not name or not domain or any(character in value for character in "\r\n"):
+    if not mailable(value):
         raise ValueError("must be an address such as baton@example.com")
     return value
 

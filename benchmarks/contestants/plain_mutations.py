@@ -266,7 +266,9 @@ def snapshot(
 
 
 def promises(handoff: models.Handoff, work: models.Session) -> list[models.Delivery]:
-    promised = deliveries.promises(handoff.id, work.model_dump(), (), Options(link_base=""))
+    promised = deliveries.promises(
+        handoff.id, work.model_dump() | {"integrations": []}, (), Options(link_base="")
+    )
     return [
         models.Delivery(
             account_id=work.account_id,

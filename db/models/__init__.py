@@ -5,7 +5,8 @@ from sqlmodel import SQLModel
 from db.models.account import Account, Engineer
 from db.models.delivery import Delivery, Notification
 from db.models.event import Event, EventCounter, IdempotencyKey
-from db.models.handoff import Assessment, Documentation, Handoff, Snapshot
+from db.models.handoff import Assessment, Documentation, Handoff, HandoffHeard, Snapshot
+from db.models.integration import DeliveryAttempt, Integration
 from db.models.session import Session, SessionView, Step
 
 metadata = SQLModel.metadata
@@ -20,12 +21,15 @@ __all__ = [
     "Account",
     "Assessment",
     "Delivery",
+    "DeliveryAttempt",
     "Documentation",
     "Engineer",
     "Event",
     "EventCounter",
     "Handoff",
+    "HandoffHeard",
     "IdempotencyKey",
+    "Integration",
     "Notification",
     "Session",
     "SessionView",

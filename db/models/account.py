@@ -37,6 +37,11 @@ class Engineer(SQLModel, table=True):
     role: Role = word(Role.ENGINEER)
     tier: int = 1
     skills: list[str] = texts()
+    mail: bool = Field(
+        default=True,
+        sa_column_kwargs={"server_default": "true"},
+        description="Whether they want mail",
+    )
     active: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
     # `iat` of the newest token seen: an older token still in use can't bring an old role back
     claims_issued_at: datetime | None = instant()

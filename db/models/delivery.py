@@ -16,15 +16,24 @@ class Delivery(SQLModel, table=True):
     __table_args__ = (
         within_account("handoff", "handoff_id"),
         within_account("engineer", "engineer_id"),
+        within_account("integration", "integration_id"),
         UniqueConstraint("account_id", "idempotency_key", name="delivery_once"),
         one_of("channel", DeliveryChannel),
         one_of("state", DeliveryState),
         Index("delivery_by_handoff", "account_id", "handoff_id"),
         Index(
             "delivery_due",
+            "account_id",
             "next_attempt_at",
             "id",
             postgresql_where=text("state IN ('PENDING', 'FAILED')"),
+        ),
+        Index("delivery_running", "lease_until", postgresql_where=text("state = 'SENDING'")),
+        Index(
+            "delivery_dead",
+            "account_id",
+            text("id DESC"),
+            postgresql_where=text("state = 'DEAD'"),
         ),
     )
 
@@ -32,6 +41,7 @@ class Delivery(SQLModel, table=True):
     id: UUID = row_id()
     handoff_id: UUID
     engineer_id: UUID | None = Field(default=None, description="Whom it is for, if one person")
+    integration_id: UUID | None = Field(default=None, description="Null for mail")
     channel: DeliveryChannel = word()
     purpose: str = Field(description="What it tells: `raised`, later `claimed`, `resolved`, …")
     target: str = Field(description="Where it goes, in words a person understands")
@@ -39,11 +49,14 @@ class Delivery(SQLModel, table=True):
     skip_reason: str | None = Field(default=None, sa_type=Text)
     attempts: int = 0
     next_attempt_at: datetime | None = instant()
+    worker: str | None = Field(default=None, description="Who tries it now")
     lease_token: UUID | None = None
     lease_until: datetime | None = instant()
     last_error: str | None = None
     external_ref: str | None = None
     idempotency_key: str
+    # how often somebody has asked for it to be delivered again
+    nonce: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     sent_at: datetime | None = instant()
     created_at: datetime = written_at()
 

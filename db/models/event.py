@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from db.models.columns import document, ids, one_of, tenant, within_account, word, written_at
@@ -29,6 +29,13 @@ class EventCounter(SQLModel, table=True):
     horizon: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     # when pruning last looked, no event after the horizon was older: it need not look sooner
     kept_since: datetime = written_at()
+    # when the account has work for a worker next, or earlier, never later
+    due_at: datetime = Field(
+        sa_type=DateTime(timezone=True),
+        sa_column_kwargs={"server_default": text("'infinity'")},
+    )
+    # deliveries that were given up
+    dead: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class Event(SQLModel, table=True):

@@ -59,6 +59,11 @@ class Handoff(SQLModel, table=True):
             "batch_id",
             postgresql_where=text("batch_id IS NOT NULL"),
         ),
+        Index(
+            "handoff_not_reached",
+            "created_at",
+            postgresql_where=text("status = 'OPEN' AND unreached_at IS NULL"),
+        ),
         Index("handoff_by_session", "account_id", "session_id", text("id DESC")),
         Index(
             "handoff_waiting",
@@ -92,6 +97,23 @@ class Handoff(SQLModel, table=True):
     version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     created_at: datetime = written_at()
     closed_at: datetime | None = instant()
+    # when its raiser was told that nobody might have heard of it
+    unreached_at: datetime | None = instant()
+
+
+class HandoffHeard(SQLModel, table=True):
+    """Somebody who was asked had it on a live screen: it was written to their connection."""
+
+    __tablename__ = "handoff_heard"
+    __table_args__ = (
+        within_account("handoff", "handoff_id"),
+        within_account("engineer", "engineer_id"),
+    )
+
+    account_id: UUID = tenant()
+    handoff_id: UUID = Field(primary_key=True)
+    engineer_id: UUID = Field(primary_key=True)
+    heard_at: datetime = written_at()
 
 
 class Snapshot(SQLModel, table=True):

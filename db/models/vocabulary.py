@@ -87,6 +87,24 @@ class DeliveryState(StrEnum):
     SKIPPED = "SKIPPED"
 
 
+class IntegrationKind(StrEnum):
+    SLACK = "SLACK"
+    TEAMS = "TEAMS"
+    WEBHOOK = "WEBHOOK"
+    CONNECTWISE = "CONNECTWISE"
+    HALOPSA = "HALOPSA"
+    AUTOTASK = "AUTOTASK"
+
+
+class AttemptOutcome(StrEnum):
+    """What became of one try to carry a delivery out."""
+
+    SENT = "SENT"
+    FAILED = "FAILED"  # it may work later
+    REFUSED = "REFUSED"  # it will not, however often it is tried
+    LOST = "LOST"  # the worker died or slept through its lease; nobody knows
+
+
 class EventType(StrEnum):
     """What an entry of the account's log says happened."""
 
@@ -98,6 +116,7 @@ class EventType(StrEnum):
     HANDOFF_RETURNED = "handoff.returned"
     HANDOFF_RESOLVED = "handoff.resolved"
     HANDOFF_CANCELLED = "handoff.cancelled"
+    HANDOFF_UNREACHED = "handoff.unreached"
 
 
 IN_TRANSIT = (SessionStatus.ESCALATED, SessionStatus.REQUESTING_ESCALATION)

@@ -4,9 +4,18 @@ from enum import StrEnum
 
 import strawberry
 
+from resolvers.deliveries import WantedDeliveries
 from resolvers.handoffs import WantedHandoffs
 from resolvers.sessions import WantedSessions
-from schema.enums import HandoffIntent, HandoffStatus, Priority, SessionStatus, words
+from schema.enums import (
+    DeliveryChannel,
+    DeliveryState,
+    HandoffIntent,
+    HandoffStatus,
+    Priority,
+    SessionStatus,
+    words,
+)
 
 
 class HandoffOrderField(StrEnum):
@@ -50,6 +59,20 @@ class SessionFilter:
 
     def wanted(self) -> WantedSessions:
         return WantedSessions(self.status or (), self.owner_id, bool(self.mine), self.ticket_number)
+
+
+@strawberry.input(description="What deliveries must have, all of it. Without a field: anything.")
+class DeliveryFilter:
+    state: list[DeliveryState] | None = strawberry.field(
+        description="One of these; an empty list is as good as none."
+    )
+    channel: list[DeliveryChannel] | None = strawberry.field(
+        description="One of these; an empty list is as good as none."
+    )
+    handoff_id: strawberry.ID | None = strawberry.field(description="It tells of this handoff.")
+
+    def wanted(self) -> WantedDeliveries:
+        return WantedDeliveries(self.state or (), self.channel or (), self.handoff_id)
 
 
 @strawberry.input(description="What handoffs must have, all of it. Without a field: anything.")

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from db.database import Columns
 from resolvers import viewer
 from schema.fields import field
 from schema.nodes import Info
@@ -19,6 +20,11 @@ class Viewer:
     def account(self, info: Info) -> Account:
         return info.context.loaders.accounts.surely(info.context.actor.account_id, Account.of)
 
+    @field(description="Whether they are sent mail about handoffs; see `updatePreferences`.")
+    def mail(self, info: Info) -> bool:
+        loaders = info.context.loaders
+        return loaders.engineers.load_or(False, info.context.actor.id, _mail)
+
     @field(description="How many items of their bell are unread.")
     async def unread_notification_count(self, info: Info) -> int:
         return await viewer.unread_notification_count(info.context)
@@ -26,3 +32,7 @@ class Viewer:
     @field(description="How many handoffs wait for somebody other than them, as in `handoffQueue`.")
     async def open_handoff_count(self, info: Info) -> int:
         return await viewer.open_handoff_count(info.context)
+
+
+def _mail(row: Columns) -> bool:
+    return bool(row["mail"])

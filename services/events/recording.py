@@ -13,8 +13,11 @@ from services.actor import Actor
 # become visible in their order, and a number that is rolled back is given out again.
 RECORD: Final = """
     WITH numbered AS (
-        INSERT INTO event_counter (account_id, seq) VALUES ($1, 1)
-        ON CONFLICT (account_id) DO UPDATE SET seq = event_counter.seq + 1
+        INSERT INTO event_counter (account_id, seq, due_at) VALUES ($1, 1, now())
+        ON CONFLICT (account_id) DO UPDATE SET
+            seq = event_counter.seq + 1,
+            -- what was promised with it is due: a worker is to look at this account
+            due_at = least(event_counter.due_at, now())
         RETURNING seq
     )
     INSERT INTO event

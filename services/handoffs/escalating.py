@@ -110,6 +110,9 @@ FACTS: Final = f"""
             FROM step t JOIN engineer a ON a.account_id = t.account_id AND a.id = t.author_id
             WHERE t.account_id = s.account_id AND t.session_id = s.id) AS steps,
            (SELECT coalesce(json_agg(r), '[]') FROM ({RECIPIENTS}) r) AS recipients,
+           (SELECT coalesce(json_agg(json_build_object(
+                'id', i.id, 'kind', i.kind, 'name', i.name) ORDER BY i.kind, i.id), '[]')
+            FROM integration i WHERE i.account_id = s.account_id AND i.enabled) AS integrations,
            (SELECT row_to_json(t) FROM (
                 SELECT e.id, e.name, e.role, e.active FROM engineer e
                 WHERE e.account_id = s.account_id AND e.id = $target) t) AS target
@@ -237,10 +240,12 @@ WRITE: Final = """
         SELECT $1, item, engineer, $2, 'handoff.created', $19, $21
         FROM unnest($17::uuid[], $18::uuid[]) AS bell (item, engineer)
     ), promised AS (
-        INSERT INTO delivery (account_id, id, handoff_id, engineer_id, channel, purpose, target,
-            state, skip_reason, attempts, next_attempt_at, idempotency_key, created_at)
-        SELECT $1, (p->>'id')::uuid, $2, (p->>'engineer_id')::uuid, p->>'channel', 'raised',
-            p->>'target', p->>'state', p->>'skip', 0,
+        INSERT INTO delivery (account_id, id, handoff_id, engineer_id, integration_id, channel,
+            purpose, target, state, skip_reason, attempts, next_attempt_at, idempotency_key,
+            created_at)
+        SELECT $1, (p->>'id')::uuid, $2, (p->>'engineer_id')::uuid,
+            (p->>'integration_id')::uuid, p->>'channel', 'raised', p->>'target', p->>'state',
+            p->>'skip', 0,
             CASE WHEN p->>'state' = 'PENDING' THEN now() END, p->>'key', $21
         FROM json_array_elements($20::json) p RETURNING *
     )
@@ -288,6 +293,7 @@ async def write(
             {
                 "id": promise.id,
                 "engineer_id": promise.engineer_id,
+                "integration_id": promise.integration_id,
                 "channel": promise.channel,
                 "target": promise.target,
                 "state": promise.state,

@@ -1,5 +1,6 @@
 """Settings: what is accepted, what is refused and how it is told, what is shown."""
 
+import asyncio
 import base64
 import os
 import re
@@ -10,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import Settings, SettingsError, auth_secret, documented, load
+from app.service import outgoing_of, vault_of
+from app.settings import Settings, SettingsError, auth_secret, documented, load, secret_key
 from db.embedded import default_data_dir
+from services.integrations.problems import VaultLocked
+from services.integrations.protocol import Refused
+from services.integrations.vault import Vault
+from tests.services.integrations.internet import serving
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 SECRET = "a-signing-secret-of-more-than-32-bytes"
@@ -212,10 +218,15 @@ def test_an_unreadable_setting_is_not_reported_as_missing_as_well(given):
         ("allowed_origins", "*", "URL that starts with"),
         ("allowed_origins", "https://pilot.example.com/path", "origins such as"),
         ("mail_from", "baton", "address such as"),
+        ("mail_from", "Baton <baton@example.com>", "address such as"),
         ("smtp_url", "mail.example.com", "smtps:// or smtp://"),
+        ("smtp_url", "smtp://mail.example.com?starttls=maybe", "for starttls"),
         ("auth_jwks_url", "http://id.example.com/keys", "https://"),
         ("auth_issuer", "two words", "without spaces"),
         ("secret_keys", "tooshort", "32 bytes in URL-safe base64"),
+        ("outgoing_allow", "http://halo.example.com", "host names or addresses"),
+        ("outgoing_routes", "https://slack.com", "pairs of origins"),
+        ("outgoing_routes", "https://slack.com=gateway:9001", "pairs of origins"),
         ("broadcast_url", "amqp://queue", "redis://"),
         ("broadcast_url", "redis://", "name a host"),
         ("log_format", "xml", "json or console"),
@@ -407,3 +418,57 @@ def test_a_place_that_can_not_be_written_is_told_as_a_setting_to_change(tmp_path
 
     with pytest.raises(SettingsError, match="BATON_DATA_DIR"):
         auth_secret(tmp_path / "file" / "data")
+
+
+def test_a_key_for_secrets_is_made_once_and_a_damaged_one_is_not_replaced(tmp_path):
+    key = secret_key(tmp_path)
+
+    assert secret_key(tmp_path) == key
+    assert len(base64.urlsafe_b64decode(key)) == 32
+    assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+    (tmp_path / "secret-key").write_text(key[:-4])
+    with pytest.raises(SettingsError, match="backup"):
+        secret_key(tmp_path)
+
+
+# What is made of settings
+
+
+def test_secrets_of_the_embedded_server_can_be_read_on_when_the_operator_sets_a_key(
+    given, tmp_path
+):
+    given(data_dir=str(tmp_path))
+    sealed = vault_of(load()).seal({"token": "t"})
+
+    given(secret_keys=FERNET)
+    vault = vault_of(load())
+
+    assert vault.open(sealed) == {"token": "t"}
+    assert Vault([FERNET]).open(vault.seal({"token": "u"})) == {"token": "u"}
+
+
+def test_no_key_is_made_where_the_operator_gave_one_or_runs_the_database(given, tmp_path):
+    given(data_dir=str(tmp_path / "one"), secret_keys=FERNET)
+    vault_of(load())
+    given(data_dir=str(tmp_path / "two"), secret_keys="", database_url=DATABASE, auth_secret=SECRET)
+    with pytest.raises(VaultLocked):
+        vault_of(load()).seal({})
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_integrations_go_out_as_the_operator_says(given):
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async with serving(answer) as port:
+        given(
+            outgoing_allow="localhost, halo.internal",
+            outgoing_routes=f"https://Slack.com/=http://127.0.0.1:{port}",
+        )
+        outgoing = outgoing_of(load())
+        assert (await outgoing.request("GET", "https://slack.com/api")).status == 204
+        assert (await outgoing.request("GET", f"http://localhost:{port}/")).status == 204
+        with pytest.raises(Refused):
+            await outgoing.request("GET", f"http://127.0.0.1:{port}/")
+        await outgoing.aclose()

@@ -18,7 +18,7 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
     Every reference is set, so that each can be bent, which takes two handoffs: ``dict()`` of the
     list holds the later.
     """
-    session, handoff = uuid7(), uuid7()
+    session, handoff, integration, delivery = uuid7(), uuid7(), uuid7(), uuid7()
     rows: dict[str, Row] = {
         "event_counter": {"seq": 1},
         "idempotency_key": {
@@ -83,9 +83,18 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
             "about": "handoff.created",
             "title": "Session escalated by Tier1",
         },
+        "handoff_heard": {"handoff_id": handoff, "engineer_id": account.tier2.id},
+        "integration": {
+            "id": integration,
+            "kind": "WEBHOOK",
+            "name": "Our dashboard",
+            "settings": {"url": "https://hooks.acme.test"},
+            "secrets": b"sealed",
+        },
         "delivery": {
-            "id": uuid7(),
+            "id": delivery,
             "handoff_id": handoff,
+            "integration_id": integration,
             "engineer_id": account.tier2.id,
             "channel": "EMAIL",
             "purpose": "raised",
@@ -93,6 +102,13 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
             "state": "PENDING",
             "attempts": 0,
             "idempotency_key": str(uuid7()),
+        },
+        "delivery_attempt": {
+            "delivery_id": delivery,
+            "nonce": 0,
+            "number": 1,
+            "worker": "one",
+            "outcome": "SENT",
         },
         "event": {
             "seq": 1,

@@ -1,19 +1,29 @@
 """The beginnings of stories that many tests tell, through the rules themselves."""
 
+import ssl
 from datetime import UTC, datetime
 from typing import Any
+
+from cryptography.fernet import Fernet
 
 from db.database import Database, Row
 from db.models.vocabulary import StepKind, StepOutcome
 from services.actor import Actor
 from services.handoffs.claiming import Claimed, claim
 from services.handoffs.escalating import Escalated, Escalation, escalate
+from services.integrations.desk import Desk
+from services.integrations.outgoing import Outgoing
+from services.integrations.vault import Vault
 from services.options import Options
 from services.sessions.recording import StepDraft, record_step
 from services.sessions.starting import SessionDraft, start
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OPTIONS = Options(link_base="https://desk.example")
+DESK = Desk(
+    Vault([Fernet.generate_key().decode()]),
+    Outgoing(tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),  # it believes nobody
+)
 
 
 async def started(database: Database, owner: Actor, *, steps: int = 2, **draft: Any) -> Row:

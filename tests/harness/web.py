@@ -93,7 +93,8 @@ def _note(web: Web, line: str) -> None:
         entry = {"event": line}
     web.said.append(entry)
     if entry["event"] == "ready":
-        web.url = entry["url"].removesuffix("/graphql")
+        # a worker listens on nothing
+        web.url = entry.get("url", "none").removesuffix("/graphql")
 
 
 def _keep_noting(web: Web, lines: "queue.Queue[str]") -> None:

@@ -37,12 +37,19 @@ async def theirs(
     async with database.transaction(other_account.id) as tx:
         step = await tx.fetchval("SELECT id FROM step LIMIT 1")
         item = await tx.fetchval("SELECT id FROM notification LIMIT 1")
+        connected = await tx.fetchval(
+            "INSERT INTO integration (account_id, id, kind, name, settings, secrets) "
+            "VALUES ($1, $2, 'TEAMS', 'Their desk', '{}', 'sealed') RETURNING id",
+            other_account.id,
+            uuid7(),
+        )
     rows = {
         Kind.ACCOUNT: other_account.id,
         Kind.DELIVERY: raised.deliveries[0]["id"],
         Kind.DOCUMENTATION: raised.documentation["id"],
         Kind.ENGINEER: other_account.tier3.id,
         Kind.HANDOFF: raised.handoff["id"],
+        Kind.INTEGRATION: connected,
         Kind.NOTIFICATION: item,
         Kind.SESSION: session["id"],
         Kind.STEP: step,
@@ -72,6 +79,11 @@ QUERIES: dict[str, tuple[Kind | None, str]] = {
     ),
     "handoffQueue": (None, "{ handoffQueue { count handoffs { id } } }"),
     "notifications": (None, "{ notifications { nodes { id } } }"),
+    "deliveries": (
+        Kind.HANDOFF,
+        "query($id: ID!) { deliveries(filter: {handoffId: $id}) { nodes { id } } }",
+    ),
+    "integrations": (None, "{ integrations { id } }"),
 }
 EMPTY: dict[str, Any] = {
     "session": None,
@@ -80,6 +92,7 @@ EMPTY: dict[str, Any] = {
     "handoffs": {"nodes": []},
     "handoffQueue": {"count": 0, "handoffs": []},
     "notifications": {"nodes": []},
+    "integrations": [],
 }
 MUTATIONS: dict[str, tuple[Kind | None, str]] = {
     "startSession": (None, ""),  # names nothing that exists
@@ -144,6 +157,32 @@ MUTATIONS: dict[str, tuple[Kind | None, str]] = {
         Kind.NOTIFICATION,
         "mutation($id: ID!) { markNotificationsRead(input: {ids: [$id]}) { __typename "
         "... on MarkNotificationsReadSuccess { unreadCount notifications { id } } } }",
+    ),
+    "updatePreferences": (None, ""),  # names nothing but the viewer
+    "redeliver": (
+        Kind.DELIVERY,
+        "mutation($id: ID!) { redeliver(input: {deliveryId: $id}) "
+        "{ __typename ... on Problem { message } } }",
+    ),
+    "saveIntegration": (
+        Kind.INTEGRATION,
+        'mutation($id: ID!) { saveIntegration(input: {webhook: {id: $id, url: "https://x.test"}}) '
+        "{ __typename ... on Problem { message } } }",
+    ),
+    "disableIntegration": (
+        Kind.INTEGRATION,
+        "mutation($id: ID!) { disableIntegration(input: {integrationId: $id}) "
+        "{ __typename ... on Problem { message } } }",
+    ),
+    "enableIntegration": (
+        Kind.INTEGRATION,
+        "mutation($id: ID!) { enableIntegration(input: {integrationId: $id}) "
+        "{ __typename ... on Problem { message } } }",
+    ),
+    "testIntegration": (
+        Kind.INTEGRATION,
+        "mutation($id: ID!) { testIntegration(input: {integrationId: $id}) "
+        "{ __typename ... on Problem { message } } }",
     ),
 }
 SUBSCRIPTIONS: dict[str, str] = {

@@ -15,7 +15,7 @@ from services.events import Doorbell, Hub
 from services.ids import Kind, public
 from tests.harness.counting import Counting
 from tests.harness.people import Account, make_engineer
-from tests.harness.story import NOON, OPTIONS, claimed, started, waiting
+from tests.harness.story import DESK, NOON, OPTIONS, claimed, started, waiting
 
 ENGINE = Engine(schema)
 
@@ -31,7 +31,7 @@ async def counting(dsn: str) -> AsyncIterator[Counting]:
 async def ask(counting: Counting, actor: Actor, document: str, **variables: Any) -> Any:
     counting.start()
     hub = Hub(counting, Doorbell("memory://"), poll=timedelta(seconds=30))
-    context = Context(actor, counting, hub, OPTIONS, lambda: NOON, "test")
+    context = Context(actor, counting, hub, OPTIONS, DESK, lambda: NOON, "test")
     result = await ENGINE.execute(ENGINE.prepare(document), variables, context)
     assert not result.errors, result.errors
     return result.data

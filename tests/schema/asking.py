@@ -13,7 +13,7 @@ from schema.schema import schema
 from services.actor import Actor
 from services.events import Hub
 from services.options import Options
-from tests.harness.story import NOON, OPTIONS
+from tests.harness.story import DESK, NOON, OPTIONS
 
 ENGINE = Engine(schema, mask=mask)
 
@@ -25,9 +25,12 @@ class Client:
         self.database = database
         self.hub = hub
         self.options = options
+        self.desk = DESK
 
     def context(self, actor: Actor) -> Context:
-        return Context(actor, self.database, self.hub, self.options, lambda: NOON, "test")
+        return Context(
+            actor, self.database, self.hub, self.options, self.desk, lambda: NOON, "test"
+        )
 
     async def answer(self, actor: Actor, document: str, **variables: Any) -> dict[str, Any]:
         """The whole answer: ``data``, and ``errors`` if there are any."""

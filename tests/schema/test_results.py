@@ -7,7 +7,8 @@ import pytest
 from graphql import GraphQLUnionType
 
 from db.ids import uuid7
-from db.models.vocabulary import HandoffStatus, SessionStatus
+from db.models.vocabulary import DeliveryState, HandoffStatus, SessionStatus
+from schema.results import integrations as integration_results
 from schema.results.cancel_handoff import cancel_handoff_result
 from schema.results.claim_handoff import claim_handoff_result
 from schema.results.claim_handoffs import claim_handoffs_result
@@ -16,15 +17,19 @@ from schema.results.escalate import escalate_result
 from schema.results.escalate_many import escalate_many_result
 from schema.results.reassign_handoff import reassign_handoff_result
 from schema.results.record_step import record_step_result
+from schema.results.redeliver import redeliver_result
 from schema.results.release_handoff import release_handoff_result
 from schema.results.resolve_session import resolve_session_result
 from schema.results.return_handoff import return_handoff_result
 from schema.results.start_session import start_session_result
+from schema.results.update_preferences import update_preferences_result
 from schema.schema import schema
 from services import problems
+from services.deliveries import problems as deliveries
 from services.engineers import NoSuchEngineer
 from services.events import CursorExpired, CursorUnknown
 from services.handoffs import problems as handoffs
+from services.integrations import problems as integrations
 from services.sessions import problems as sessions
 from tests.harness.story import NOON
 
@@ -39,6 +44,12 @@ HANDOFF = dict.fromkeys(
     "id": uuid7(), "session_id": uuid7(), "raised_by_id": uuid7(), "intent": "ESCALATE",
     "status": "OPEN", "priority": "LOW", "problem_summary": "No mail", "version": 3,
     "created_at": NOON, "door": True,
+}  # fmt: skip
+INTEGRATION = dict.fromkeys(
+    ("disabled_reason", "last_success_at", "last_failure_at", "last_error", "failing_since"),
+) | {
+    "id": uuid7(), "kind": "TEAMS", "name": "Desk", "settings": {}, "enabled": True, "version": 2,
+    "created_at": NOON, "updated_at": NOON,
 }  # fmt: skip
 REFUSALS: list[problems.Problem] = [
     problems.InvalidInput("reason", "reason is empty."),
@@ -56,6 +67,11 @@ REFUSALS: list[problems.Problem] = [
     handoffs.HandoffChanged(HANDOFF),
     handoffs.SessionsNotEscalatable([]),
     handoffs.OwnHandoff(),
+    deliveries.DeliveryNotFound(),
+    deliveries.DeliveryNotRepeatable(DeliveryState.SENDING),
+    integrations.IntegrationNotFound(),
+    integrations.IntegrationChanged(INTEGRATION),
+    integrations.VaultLocked("No key."),
 ]
 RESULTS: dict[str, Callable[[Any], Any]] = {
     "StartSessionResult": start_session_result,
@@ -70,6 +86,12 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "ReleaseHandoffResult": release_handoff_result,
     "ReturnHandoffResult": return_handoff_result,
     "ResolveSessionResult": resolve_session_result,
+    "RedeliverResult": redeliver_result,
+    "UpdatePreferencesResult": update_preferences_result,
+    "SaveIntegrationResult": integration_results.save_integration_result,
+    "DisableIntegrationResult": integration_results.disable_integration_result,
+    "EnableIntegrationResult": integration_results.enable_integration_result,
+    "TestIntegrationResult": integration_results.test_integration_result,
 }
 
 

@@ -224,6 +224,7 @@ def test_the_ways_to_a_session_are_known() -> None:
 
     assert ways == {
         *(f"{name}.handoff" for name in event_types()),
+        "Delivery.handoff",
         "Handoff.session",
         "Handoff.supersedes",
         "HandoffConnection.nodes",

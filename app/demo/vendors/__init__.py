@@ -1,0 +1,1 @@
+"""Vendors to try everything with: they speak the wire formats, and fail when told to."""

@@ -1,0 +1,1 @@
+"""What vendors call back about: buttons that people press outside."""

@@ -1,0 +1,229 @@
+"""Finding accounts that have work, and carrying it out within bounds.
+
+Source: docs/deliveries.md, "The carrier".
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from app.worker.attempt import Trier
+from db.database import Database
+from services.deliveries import finishing
+from services.deliveries.taking import Taken, take
+from services.deliveries.work import Backlog, backlog, due_accounts
+from services.events import Doorbell
+from services.events.backoff import delays
+from services.events.pages import TRANSIENT
+
+logger = logging.getLogger(__name__)
+
+COALESCING: Final = 0.01  # seconds that a ring waits for others
+SHUNNED: Final = 5.0  # seconds that an account is left alone whose work can't be taken
+FIRST_RETRY: Final = 0.05
+LONGEST_RETRY: Final = 1.0
+COUNTING: Final = 10.0  # seconds from one count of the backlog to the next
+STOPPING: Final = 2.0  # seconds that cancelled tasks have
+
+
+class Carrier:
+    """One per process; any number on one database.
+
+    A ring makes it look at once, and it looks every ``poll`` in any case. At most ``slots``
+    attempts run at a time. With k accounts at work here, each has a (k + 1)th of them: a newcomer
+    finds room however much the others have waiting.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        doorbell: Doorbell,
+        trier: Trier,
+        *,
+        worker: str,
+        slots: int = 32,
+        lease: timedelta = timedelta(seconds=15),
+        poll: timedelta = timedelta(seconds=1),
+        drain: timedelta = timedelta(seconds=10),
+    ) -> None:
+        self.backlog: Backlog | None = None  # as of the last time it was counted
+        self._database = database
+        self._trier = trier
+        self._worker = worker
+        self._slots = slots
+        self._lease = lease
+        self._poll = poll.total_seconds()
+        self._drain = drain.total_seconds()
+        self._running: dict[asyncio.Task[None], Taken] = {}
+        self._since: dict[asyncio.Task[None], float] = {}
+        self._shunned: dict[UUID, float] = {}
+        self._woken = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+        doorbell.listen(lambda account_id, seq: self._woken.set(), self._woken.set)
+
+    @property
+    def running(self) -> int:
+        return len(self._running)
+
+    @property
+    def oldest_running(self) -> float:
+        """Seconds that the oldest attempt under way here has taken so far."""
+        now = time.monotonic()
+        return max((now - since for since in self._since.values()), default=0.0)
+
+    async def start(self) -> None:
+        """The database must be open, not necessarily up; the doorbell is started by others."""
+        if not self._tasks:
+            self._tasks = [
+                asyncio.create_task(self._keep_looking(), name="carrier"),
+                asyncio.create_task(self._keep_holding(), name="carrier leases"),
+                asyncio.create_task(self._keep_counting(), name="carrier backlog"),
+            ]
+
+    async def stop(self) -> None:
+        """Take nothing more; what is under way has ``drain`` to end. Bounded; safe to repeat.
+
+        What is cut off then is tried again by others once its lease has ended.
+        """
+        self._stopping = True
+        self._woken.set()
+        tasks, self._tasks = self._tasks, []
+        if not tasks:
+            return
+        await asyncio.wait({tasks[0]}, timeout=STOPPING)
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=self._drain)
+        late = [*tasks, *self._running]
+        for task in late:
+            task.cancel()
+        await asyncio.wait(late, timeout=STOPPING)
+
+    # ------------------------------------------------------------------ finding work
+
+    async def _keep_looking(self) -> None:
+        pauses = delays(FIRST_RETRY, LONGEST_RETRY)
+        troubled = False
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                await self._look()
+            except TRANSIENT as error:
+                # once per outage, not once per attempt
+                level = logging.DEBUG if troubled else logging.WARNING
+                logger.log(level, "deliveries can't be looked for: %r", error)
+                troubled = True
+                await asyncio.sleep(next(pauses))
+            except Exception:
+                logger.exception("looking for deliveries failed")
+                await asyncio.sleep(LONGEST_RETRY)
+            else:
+                pauses, troubled = delays(FIRST_RETRY, LONGEST_RETRY), False
+                await self._wait()
+
+    async def _wait(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll):
+                await self._woken.wait()
+                await asyncio.sleep(COALESCING)
+
+    async def _look(self) -> None:
+        if self.running >= self._slots:
+            return
+        # no more than ``slots`` of them can have their share already
+        due = await due_accounts(self._database, 2 * self._slots)
+        at_work = Counter(taken.account_id for taken in self._running.values())
+        share = max(1, self._slots // (len(at_work | Counter(due)) + 1))
+        # who has least under way comes first; among equals, who has waited longest
+        for account_id in sorted(due, key=lambda account_id: at_work[account_id]):
+            room = min(share - at_work[account_id], self._slots - self.running)
+            if room > 0 and not self._stopping:
+                await self._take(account_id, room)
+
+    async def _take(self, account_id: UUID, room: int) -> None:
+        if self._shunned.get(account_id, 0) > time.monotonic():
+            return
+        self._shunned.pop(account_id, None)
+        try:
+            async with self._database.transaction(account_id) as tx:
+                found = await take(tx, self._worker, at_most=room, lease=self._lease)
+        except asyncpg.LockNotAvailableError:
+            # somebody holds the account and has gone to sleep: others' work is not to wait for it
+            self._shun(account_id)
+            logger.warning("account %s is held by another worker", account_id)
+        except TRANSIENT:
+            raise
+        except Exception:
+            # one account's rows are no reason for another's to wait
+            self._shun(account_id)
+            logger.exception("the deliveries of account %s can't be taken", account_id)
+        else:
+            for taken in found:
+                self._begin(taken)
+
+    def _shun(self, account_id: UUID) -> None:
+        self._shunned[account_id] = time.monotonic() + SHUNNED
+
+    # ------------------------------------------------------------------ attempts under way
+
+    def _begin(self, taken: Taken) -> None:
+        task = asyncio.create_task(self._carry(taken), name=f"delivery {taken.id}")
+        self._running[task] = taken
+        self._since[task] = time.monotonic()
+        task.add_done_callback(self._ended)
+
+    async def _carry(self, taken: Taken) -> None:
+        try:
+            await self._trier.attempt(taken)
+        except Exception:
+            logger.exception("what became of delivery %s can't be written", taken.id)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._running[task], self._since[task]
+        self._woken.set()
+
+    async def _keep_holding(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            try:
+                await self._hold()
+            except TRANSIENT as error:
+                logger.warning("leases can't be renewed: %r", error)
+            except Exception:
+                logger.exception("renewing leases failed")
+
+    async def _hold(self) -> None:
+        """Renew the leases; let go of what others have taken over meanwhile."""
+        by_account: dict[UUID, dict[asyncio.Task[None], Taken]] = {}
+        for task, taken in self._running.items():
+            by_account.setdefault(taken.account_id, {})[task] = taken
+        for account_id, held in by_account.items():
+            async with self._database.transaction(account_id) as tx:
+                ours = await finishing.renew(tx, list(held.values()), self._lease)
+            self._let_go(held, ours)
+
+    def _let_go(self, held: dict[asyncio.Task[None], Taken], ours: Collection[UUID]) -> None:
+        for task, taken in held.items():
+            if taken.id not in ours and task in self._running:
+                logger.warning("delivery %s is not ours any more", taken.id)
+                task.cancel()
+
+    # ------------------------------------------------------------------ for whoever watches
+
+    async def _keep_counting(self) -> None:
+        while True:
+            try:
+                self.backlog = await backlog(self._database)
+            except TRANSIENT:
+                self.backlog = None
+            except Exception:
+                logger.exception("the backlog can't be counted")
+            await asyncio.sleep(COUNTING)

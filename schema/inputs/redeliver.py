@@ -1,0 +1,8 @@
+"""What `redeliver` takes."""
+
+import strawberry
+
+
+@strawberry.input(description="Which message to send again.")
+class RedeliverInput:
+    delivery_id: strawberry.ID = strawberry.field(description="Its id.")

@@ -1,0 +1,82 @@
+"""How an integration fares, as its deliveries tell."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from db.database import Columns, Transaction
+from services.redaction import redact
+
+GIVEN_UP_AFTER: Final = timedelta(days=5)
+"""Of nothing but failures, a webhook is disabled. Source: docs/integrations/webhook.md."""
+
+LONGEST_ERROR: Final = 500
+
+
+class Health(StrEnum):
+    UNTRIED = "UNTRIED"
+    HEALTHY = "HEALTHY"
+    FAILING = "FAILING"
+    DISABLED = "DISABLED"
+
+
+def health(integration: Columns) -> Health:
+    if not integration["enabled"]:
+        return Health.DISABLED
+    if integration["failing_since"] is not None:
+        return Health.FAILING
+    return Health.UNTRIED if integration["last_success_at"] is None else Health.HEALTHY
+
+
+async def mark_success(tx: Transaction, integration_id: UUID, *, now: datetime) -> None:
+    """It works. When it failed last, and why, is kept to be looked at."""
+    await tx.execute(
+        "UPDATE integration SET last_success_at = greatest(last_success_at, $2), "
+        "failing_since = NULL WHERE id = $1",
+        integration_id,
+        now,
+    )
+
+
+async def mark_failure(
+    tx: Transaction,
+    integration_id: UUID,
+    why: str,
+    *,
+    now: datetime,
+    after: timedelta | None = None,
+) -> bool:
+    """It does not work. ``why`` has its secrets taken out, and ``after`` is how long the vendor
+    asked to be left alone: a longer wait that it asked for before still holds.
+
+    Returns whether it was a webhook's last: after five days without one success it is disabled.
+    """
+    given_up: bool | None = await tx.fetchval(
+        """
+        UPDATE integration SET
+            last_failure_at = greatest(last_failure_at, $2),
+            last_error = $3,
+            failing_since = coalesce(failing_since, $2),
+            not_before = greatest(not_before, $4),
+            enabled = enabled AND NOT hopeless,
+            disabled_reason = CASE WHEN hopeless THEN $6 ELSE disabled_reason END,
+            version = version + hopeless::int,
+            updated_at = CASE WHEN hopeless THEN $2 ELSE updated_at END
+        FROM (
+            SELECT id AS its_id,
+                kind = 'WEBHOOK' AND enabled AND coalesce(failing_since <= $5, false) AS hopeless
+            FROM integration WHERE id = $1 FOR NO KEY UPDATE
+        ) AS known
+        WHERE id = its_id
+        RETURNING hopeless
+        """,
+        integration_id,
+        now,
+        redact(why).text[:LONGEST_ERROR],
+        None if after is None else now + after,
+        now - GIVEN_UP_AFTER,
+        f"Disabled after {GIVEN_UP_AFTER.days} days in which nothing was accepted. Check the "
+        "address, then enable it again.",
+    )
+    return bool(given_up)

@@ -1,0 +1,104 @@
+"""Trying an integration out: a real message, marked as what it is."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from db.database import Row, Transaction
+from db.ids import uuid7
+from db.models.vocabulary import HandoffStatus, IntegrationKind, Priority, Role
+from services.actor import Actor
+from services.integrations import kinds
+from services.integrations.desk import Desk
+from services.integrations.problems import IntegrationNotFound
+from services.integrations.protocol import Letter, NotSent, Purpose, Ticket
+from services.problems import NotAllowed
+
+WITHIN: Final = timedelta(seconds=20)
+"""A vendor that takes longer has failed the test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """``said`` is what became of it, in words. ``status`` is the vendor's number, if it gave one.
+
+    ``integration`` is its row, with its secrets.
+    """
+
+    integration: Row
+    accepted: bool
+    said: str
+    status: int | None = None
+
+
+async def to_try(tx: Transaction, actor: Actor, integration_id: UUID) -> Row:
+    """The integration, with its secrets. A disabled one may be tried as well.
+
+    Raises NotAllowed or IntegrationNotFound.
+    """
+    if actor.role is not Role.ADMIN:
+        raise NotAllowed("Only administrators can try an integration.")
+    row = await tx.fetchrow(
+        "SELECT * FROM integration WHERE account_id = $1 AND id = $2", tx.account_id, integration_id
+    )
+    if row is None:
+        raise IntegrationNotFound
+    return row
+
+
+async def attempt(
+    desk: Desk, actor: Actor, integration: Row, *, ticket: str | None, link: str, now: datetime
+) -> Tried:
+    """Send the message, in no transaction: it takes as long as the vendor takes, WITHIN at most.
+
+    A ticket system writes on ``ticket``, or is only asked whether it knows us.
+    """
+    letter = _letter(actor, integration, ticket=ticket, link=link, now=now)
+    try:
+        async with asyncio.timeout(WITHIN.total_seconds()):
+            sent = await kinds.channel(integration, desk.vault, desk.outgoing).send(letter, None)
+    except NotSent as problem:
+        return Tried(integration, False, problem.why, problem.status)
+    except TimeoutError:
+        seconds = WITHIN.total_seconds()
+        return Tried(integration, False, f"There was no answer within {seconds:g} s.")
+    return Tried(integration, True, sent.said)
+
+
+def _letter(
+    actor: Actor, integration: Row, *, ticket: str | None, link: str, now: datetime
+) -> Letter:
+    test = uuid7()
+    title = kinds.KINDS[IntegrationKind(integration["kind"])].title
+    return Letter(
+        delivery_id=test,
+        key=f"test:{test}",
+        marker=f"baton:test:{test}",
+        purpose=Purpose.TEST,
+        handoff_id="",
+        status=HandoffStatus.OPEN,
+        priority=Priority.NORMAL,
+        problem="This is a test. Nobody needs help.",
+        reason=f"{actor.name} tries whether {title} can be reached.",
+        notes=None,
+        raised_by=actor.name,
+        raised_at=now,
+        target=None,
+        claimed_by=None,
+        happened_at=now,
+        who=actor.name,
+        words=None,
+        customer=None,
+        tried=(),
+        step_count=0,
+        suspected=(),
+        ruled_out=(),
+        next_steps=(),
+        markdown="This is a test. Nobody needs help.",
+        link=link,
+        ticket=None if ticket is None else Ticket(title, ticket.strip()),
+        recipient=None,
+        redactions=0,
+    )

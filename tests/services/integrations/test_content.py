@@ -1,0 +1,175 @@
+"""A letter says what happened, who did it and what they said, and holds no secret."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from db.models.vocabulary import IntegrationKind
+from services.deliveries import finishing
+from services.handoffs.cancelling import cancel
+from services.handoffs.claiming import claim
+from services.handoffs.releasing import release
+from services.handoffs.resolving import resolve
+from services.handoffs.returning import return_
+from services.ids import Kind, public
+from services.integrations import content
+from services.integrations.protocol import Person, Ticket, Tried
+from tests.harness.story import NOON, escalated, started
+from tests.services.deliveries.parts import WITH_MAIL, connect, run, set_all, taken_by
+
+SECRET = "Tr0ub4dor-3-horse"
+AUTOTASK = IntegrationKind.AUTOTASK
+MINUTE = timedelta(minutes=1)
+
+
+class Story:
+    """One handoff with a ticket, told of in notes, minute by minute."""
+
+    def __init__(self, database, account, raised):
+        self.database, self.account = database, account
+        self.handoff_id, self.session_id = raised.handoff["id"], raised.session["id"]
+        self.now = NOON
+
+    async def then(self, verb, actor, *said):
+        self.now += MINUTE
+        about = self.session_id if verb is resolve else self.handoff_id
+        return await run(self.database, self.account, verb, actor, about, *said, now=self.now)
+
+    async def letters(self):
+        """Everything that is told by now, in order."""
+        letters = []
+        while taken := await taken_by(self.database, self.account):
+            for each in taken:
+                letters.append(await self.letter(each))
+                assert await run(self.database, self.account, finishing.sent, each, "1")
+        return sorted(letters, key=lambda letter: letter.happened_at)
+
+    async def letter(self, taken):
+        return await run(self.database, self.account, content.letter, taken, WITH_MAIL)
+
+
+@pytest.fixture
+async def story(database, account):
+    await connect(database, account, AUTOTASK)
+    session = await started(
+        database,
+        account.tier1,
+        steps=2,
+        customer_name="Contoso",
+        ticket_system="Autotask",
+        ticket_number="T20261124.0001",
+    )
+    raised = await escalated(
+        database, account.tier1, session, target_id=account.tier2.id, notes="Since this morning"
+    )
+    return Story(database, account, raised)
+
+
+async def test_a_raise_tells_everything_that_whoever_takes_it_needs(story, account):
+    [letter] = await story.letters()
+    assert letter.purpose == "raised"
+    assert letter.handoff_id == public(Kind.HANDOFF, story.handoff_id)
+    assert (letter.status, letter.priority) == ("OPEN", "NORMAL")
+    assert (letter.problem, letter.reason) == ("Outlook can't connect", "I am out of ideas")
+    assert (letter.notes, letter.customer) == ("Since this morning", "Contoso")
+    assert (letter.raised_by, letter.who, letter.words) == ("Tier1", "Tier1", None)
+    assert (letter.target, letter.claimed_by) == ("Tier2", None)
+    assert letter.raised_at == letter.happened_at == NOON
+    assert letter.tried == (Tried("Check 1", "did not work"), Tried("Check 2", "inconclusive"))
+    assert (letter.step_count, letter.ruled_out, letter.suspected) == (
+        2,
+        ("Cause 1",),
+        ("Cause 2",),
+    )
+    assert letter.markdown.startswith("# Outlook can't connect")
+    assert letter.link == (
+        f"https://desk.example/pilot/{public(Kind.SESSION, story.session_id)}?pickup=true"
+    )
+    assert letter.ticket == Ticket("Autotask", "T20261124.0001")
+    assert (letter.recipient, letter.redactions) == (None, 0)
+
+
+async def test_each_follow_up_tells_of_its_own_event_however_often_there_is_one(story, account):
+    await story.then(claim, account.tier2)
+    await story.then(release, account.tier2, "Pulled away")
+    await story.then(claim, account.tier3)
+    await story.then(return_, account.tier3, "Renew the certificate")
+    told = [(one.purpose, one.who, one.words) for one in await story.letters()]
+    assert told == [
+        ("raised", "Tier1", None),
+        ("claimed", "Tier2", None),
+        ("released", "Tier2", "Pulled away"),
+        ("claimed", "Tier3", None),
+        ("returned", "Tier3", "Renew the certificate"),
+    ]
+
+
+async def test_a_resolution_is_told_in_its_words(story, account):
+    await story.then(claim, account.tier2)
+    await story.then(resolve, account.tier2, "Renewed the certificate")
+    letter = (await story.letters())[-1]
+    assert (letter.purpose, letter.who) == ("resolved", "Tier2")
+    assert (letter.words, letter.status) == ("Renewed the certificate", "RESOLVED")
+    assert "pickup" not in letter.link
+
+
+async def test_who_withdraws_is_named(story, account):
+    await story.then(cancel, account.tier1)
+    letter = (await story.letters())[-1]
+    assert (letter.purpose, letter.who, letter.words) == ("cancelled", "Tier1", None)
+
+
+async def test_mail_is_for_one_person(database, account):
+    session = await started(database, account.tier1)
+    await escalated(database, account.tier1, session, options=WITH_MAIL, target_id=account.tier2.id)
+    for taken in await taken_by(database, account):
+        letter = await run(database, account, content.letter, taken, WITH_MAIL)
+        named = {person.id: Person(person.name, person.email) for person in account.everybody}
+        assert letter.recipient == named[taken.engineer_id]
+
+
+async def test_key_and_marker_are_the_same_for_every_attempt(story, database, account):
+    [first] = await taken_by(database, account)
+    before = await story.letter(first)
+    await set_all(database, account, "lease_until = now() - interval '1 second'")
+    [second] = await taken_by(database, account)
+    again = await story.letter(second)
+    assert (again.key, again.marker) == (before.key, before.marker)
+
+    redelivered = await story.letter(dataclasses.replace(second, nonce=1))
+    assert redelivered.key != before.key
+    assert redelivered.marker == before.marker
+
+
+async def test_effects_of_one_handoff_have_markers_of_their_own(story, account):
+    await story.then(claim, account.tier2)
+    await story.then(release, account.tier2, "Pulled away")
+    await story.then(claim, account.tier3)
+    letters = await story.letters()
+    assert len({letter.marker for letter in letters}) == len(letters) == 4
+    assert len({letter.key for letter in letters}) == 4
+    assert all(letter.marker.startswith(f"{letter.handoff_id}/") for letter in letters)
+
+
+async def test_no_secret_is_in_any_text_of_a_letter(database, account):
+    await connect(database, account, AUTOTASK)
+    said = f"password={SECRET}"
+    session = await started(
+        database,
+        account.tier1,
+        problem_summary=f"Can't sign in with {said}",
+        customer_name=f"Contoso {said}",
+        ticket_system="Autotask",
+        ticket_number="T20261124.0002",
+    )
+    raised = await escalated(
+        database, account.tier1, session, reason=f"Even with {said}", notes=f"It was {said}"
+    )
+    story = Story(database, account, raised)
+    await story.then(claim, account.tier2)
+    await story.then(return_, account.tier2, f"Set {said} again")
+    for letter in await story.letters():
+        assert SECRET not in repr(letter)
+        assert letter.redactions >= 4
+    assert letter.words == "Set password=[redacted] again"
