@@ -159,7 +159,8 @@ NAMED: Final = (
     r"|pre-?shared|shared[ _-]?access|wpa2?|wifi|wi-fi)[ _-]?key"
     r"|(?:access|api|auth|bearer|bot|id|refresh|sas|session)[ _-]?token)"
 )
-BARE: Final = r"[^\s;,&|\"'`<>()]{3,200}"
+# an ampersand is part of it, unless another parameter of a query or another command follows
+BARE: Final = r"(?:[^\s;,&|\"'`<>()]|&(?=[^\s&;|])(?!\w[\w.-]{0,60}=)){3,200}"
 QUOTED: Final = r"\"[^\"\r\n]{1,200}\"|'[^'\r\n]{1,200}'|`[^`\r\n]{1,200}`"
 
 

@@ -20,6 +20,10 @@ AZURE_KEY = "abcdefghij" * 8 + "ABCDEF=="
 
 # «…» is the secret
 SECRETS = rf"""
+https://x.test/?password=«abcDEF1»&next=1
+password: «Tr0ub4dor&3xyz»
+pwd=«Qw&er12345»
+pwd=«abc123&4»&& dir
 Reset the user's password to «Welcome2026!» and asked her to sign in
 The new pw is «Winter26!Acme», she has it in writing
 password: «letmein»
