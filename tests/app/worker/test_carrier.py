@@ -22,6 +22,7 @@ from tests.app.worker.carrying import (
     hang,
     raising,
 )
+from tests.harness.postgres import Cluster
 from tests.harness.story import NOON
 from tests.services.deliveries.parts import (
     WITH_MAIL,
@@ -37,6 +38,16 @@ from tests.services.deliveries.parts import (
 )
 
 SLACK, TEAMS, WEBHOOK = IntegrationKind.SLACK, IntegrationKind.TEAMS, IntegrationKind.WEBHOOK
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(cluster: Cluster, database_name: str) -> None:
+    """A carrier carries for all accounts: also what earlier tests of this file have left."""
+    cluster.as_superuser(
+        "UPDATE delivery SET state = 'SENT', next_attempt_at = NULL, lease_until = NULL",
+        "UPDATE event_counter SET due_at = 'infinity'",
+        database=database_name,
+    )
 
 
 @pytest.fixture(autouse=True)
