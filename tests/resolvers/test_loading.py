@@ -14,6 +14,7 @@ from resolvers.loaders import Loaders
 from resolvers.loading import Loader, Reader
 from services import views
 from services.views import Viewing
+from tests.harness.garbage import collect_quietly
 from tests.harness.people import Account
 
 
@@ -129,7 +130,7 @@ async def test_who_was_cancelled_is_passed_over(reader: Reader, squares: Squares
 async def test_nothing_that_was_loaded_waits_for_the_garbage_collector(
     database: Database, account: Account
 ) -> None:
-    gc.collect()
+    collect_quietly()
     gc.disable()
     try:
         viewing = partial(views.viewing, database, account.tier1)

@@ -12,6 +12,7 @@ from graphql import ExecutionResult, GraphQLError, execute, get_introspection_qu
 from strawberry.permission import BasePermission
 
 from app.graphql.engine import Engine, RequestError
+from tests.harness.garbage import collect_quietly
 
 # What the engine starts, it ends: nothing left un-awaited, nothing never retrieved.
 pytestmark = pytest.mark.filterwarnings("error")
@@ -128,6 +129,11 @@ def engine() -> Engine:
 @pytest.fixture
 def context() -> dict[str, Any]:
     return {"log": []}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def others_are_done() -> None:
+    collect_quietly()
 
 
 @pytest.fixture(autouse=True)

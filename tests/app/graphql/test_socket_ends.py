@@ -15,6 +15,7 @@ from app.graphql.sockets.subscriptions import SocketSubscription
 from app.graphql.sse.hanging_up import HttpProtocol
 from app.wire import Wire, WireProtocol
 from tests.app.graphql.served import Caller, Served, until
+from tests.harness.garbage import collect_quietly
 
 LIVELY = SocketOptions(
     ping_interval=timedelta(seconds=0.15),
@@ -257,7 +258,7 @@ async def test_what_is_over_does_not_wait_for_the_garbage_collector(server: Serv
     def left() -> list[object]:
         return [each for each in gc.get_objects() if type(each) in kinds]
 
-    gc.collect()
+    collect_quietly()
     before = len(left())
     gc.disable()
     try:
