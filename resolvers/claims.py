@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from db.database import Transaction
+from resolvers.changing import changed
 from resolvers.context import Context
 from resolvers.ids import known
 from services import idempotency
@@ -27,25 +29,28 @@ class Tried:
 
 async def claim_handoff(context: Context, handoff: str, guard: Guard) -> Claimed | Problem:
     """Claim as the caller, in one transaction. A refusal rolls it back and is returned."""
-    context.forget()
-    return await _claim(context, handoff, guard)
+    outcome = await _claim(context, handoff, guard)
+    _keep(context, outcome)
+    return outcome
 
 
 async def claim_handoffs(
     context: Context, wanted: Sequence[str], *, idempotency_key: str | None
 ) -> Sequence[Tried] | InvalidInput:
     """Claim each in a transaction of its own, in this order: what is won stays won."""
-    context.forget()
     if not 1 <= len(wanted) <= MOST:
         return InvalidInput("handoffIds", f"Give 1 to {MOST} handoffs; these are {len(wanted)}.")
     try:
         guards = [_guard(handoff, idempotency_key) for handoff in wanted]
     except InvalidInput as problem:
         return problem
-    return [
+    tried = [
         Tried(handoff, await _claim(context, handoff, guard))
         for handoff, guard in zip(wanted, guards, strict=True)
     ]
+    for each in tried:
+        _keep(context, each.outcome)
+    return tried
 
 
 def _guard(handoff: str, key: str | None) -> Guard:
@@ -55,14 +60,20 @@ def _guard(handoff: str, key: str | None) -> Guard:
 
 
 async def _claim(context: Context, handoff: str, guard: Guard) -> Claimed | Problem:
-    actor = context.actor
-    handoff_id = known(handoff, Kind.HANDOFF)
-    try:
-        async with context.database.transaction(actor.account_id) as tx:
-            claimed = await claiming.claim(tx, actor, handoff_id, now=context.clock(), guard=guard)
-    except Problem as problem:
-        return problem
+    async def change(tx: Transaction) -> Claimed:
+        return await claiming.claim(
+            tx, context.actor, known(handoff, Kind.HANDOFF), now=context.clock(), guard=guard
+        )
+
+    claimed = await changed(context, change)
+    if isinstance(claimed, Problem):
+        return claimed
     if claimed.seq is not None:
-        context.hub.ring(actor.account_id, claimed.seq)
-    context.loaders.sessions.prime(claimed.session["id"], claimed.session)
+        context.hub.ring(context.account_id, claimed.seq)
     return claimed
+
+
+def _keep(context: Context, outcome: Claimed | Problem) -> None:
+    """What was just read need not be loaded."""
+    if isinstance(outcome, Claimed):
+        context.loaders.sessions.prime(outcome.session["id"], outcome.session)

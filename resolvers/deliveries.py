@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from db.database import Row
+from db.database import Row, Transaction
 from db.models.vocabulary import DeliveryChannel, DeliveryState, Role
+from resolvers.changing import changed
 from resolvers.context import Context
 from resolvers.errors import ClientError, ErrorCode
 from resolvers.ids import known
@@ -45,9 +46,8 @@ async def page(
 
 async def redeliver(context: Context, delivery: str) -> Row | Problem:
     """Send it again, as the caller. A refusal is returned."""
-    context.forget()
-    try:
-        async with context.database.transaction(context.actor.account_id) as tx:
-            return await redelivering.redeliver(tx, context.actor, known(delivery, Kind.DELIVERY))
-    except Problem as problem:
-        return problem
+
+    async def change(tx: Transaction) -> Row:
+        return await redelivering.redeliver(tx, context.actor, known(delivery, Kind.DELIVERY))
+
+    return await changed(context, change)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from db.database import Columns, Row
+from db.database import Columns, Row, Transaction
 from db.models.vocabulary import HandoffIntent, HandoffStatus, Priority
 from resolvers import cursors
+from resolvers.changing import changed
 from resolvers.context import Context
 from resolvers.ids import each_known, known
 from resolvers.pages import Page
@@ -104,22 +105,21 @@ class WantedHelp:
 async def escalate(
     context: Context, wanted: WantedHelp, *, idempotency_key: str | None
 ) -> Escalated | Problem:
-    context.forget()
-    actor = context.actor
-    try:
-        async with context.database.transaction(actor.account_id) as tx:
-            escalated = await escalating.escalate(
-                tx,
-                actor,
-                wanted.escalation(known(wanted.session, Kind.SESSION)),
-                now=context.clock(),
-                options=context.options,
-                idempotency_key=idempotency_key,
-            )
-    except Problem as problem:
-        return problem
+    async def change(tx: Transaction) -> Escalated:
+        return await escalating.escalate(
+            tx,
+            context.actor,
+            wanted.escalation(known(wanted.session, Kind.SESSION)),
+            now=context.clock(),
+            options=context.options,
+            idempotency_key=idempotency_key,
+        )
+
+    escalated = await changed(context, change)
+    if isinstance(escalated, Problem):
+        return escalated
     if escalated.seq is not None:
-        context.hub.ring(actor.account_id, escalated.seq)
+        context.hub.ring(context.account_id, escalated.seq)
         _keep(context, escalated.handoff)
     return escalated
 
@@ -128,24 +128,25 @@ async def escalate_many(
     context: Context, wanted: Sequence[WantedHelp], *, idempotency_key: str | None
 ) -> Sequence[Row] | Problem:
     """All in one transaction. Returns the handoffs, in the order asked."""
-    context.forget()
-    actor = context.actor
     session_ids = each_known([one.session for one in wanted], Kind.SESSION)
     asked = [one.escalation(its_id) for one, its_id in zip(wanted, session_ids, strict=True)]
-    try:
-        async with context.database.transaction(actor.account_id) as tx:
-            handoffs, seq = await escalating_many.escalate_many(
-                tx,
-                actor,
-                asked,
-                now=context.clock(),
-                options=context.options,
-                idempotency_key=idempotency_key,
-            )
-    except Problem as problem:
-        return problem
+
+    async def change(tx: Transaction) -> tuple[Sequence[Row], int | None]:
+        return await escalating_many.escalate_many(
+            tx,
+            context.actor,
+            asked,
+            now=context.clock(),
+            options=context.options,
+            idempotency_key=idempotency_key,
+        )
+
+    outcome = await changed(context, change)
+    if isinstance(outcome, Problem):
+        return outcome
+    handoffs, seq = outcome
     if seq is not None:
-        context.hub.ring(actor.account_id, seq)
+        context.hub.ring(context.account_id, seq)
         for handoff in handoffs:
             _keep(context, handoff)
     return handoffs

@@ -1,10 +1,10 @@
 """What an account has connected, as its ADMINs see and change it."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 from uuid import UUID
 
 from db.database import Row, Transaction
+from resolvers.changing import changed
 from resolvers.context import Context
 from resolvers.ids import known
 from services.ids import Kind
@@ -12,8 +12,6 @@ from services.integrations import configuring, health, testing
 from services.integrations.configuring import Draft
 from services.integrations.testing import Tried
 from services.problems import NotAllowed, Problem
-
-T = TypeVar("T")
 
 
 async def listing(context: Context) -> Sequence[Row]:
@@ -30,7 +28,7 @@ async def save(context: Context, draft: Draft) -> Row | Problem:
         vault = context.desk.vault
         return await configuring.save(tx, context.actor, vault, draft, now=context.clock())
 
-    return await _change(context, change)
+    return await changed(context, change)
 
 
 async def disable(context: Context, integration: str, version: int | None) -> Row | Problem:
@@ -39,7 +37,7 @@ async def disable(context: Context, integration: str, version: int | None) -> Ro
             tx, context.actor, _id(integration), now=context.clock(), expected_version=version
         )
 
-    return await _change(context, change)
+    return await changed(context, change)
 
 
 async def enable(context: Context, integration: str, version: int | None) -> Row | Problem:
@@ -48,7 +46,7 @@ async def enable(context: Context, integration: str, version: int | None) -> Row
             tx, context.actor, _id(integration), now=context.clock(), expected_version=version
         )
 
-    return await _change(context, change)
+    return await changed(context, change)
 
 
 async def test(context: Context, integration: str, ticket: str | None) -> Tried | Problem:
@@ -57,7 +55,7 @@ async def test(context: Context, integration: str, ticket: str | None) -> Tried 
     async def wanted(tx: Transaction) -> Row:
         return await testing.to_try(tx, context.actor, _id(integration))
 
-    found = await _change(context, wanted)
+    found = await changed(context, wanted)
     if isinstance(found, Problem):
         return found
     actor, now = context.actor, context.clock()
@@ -74,13 +72,3 @@ async def test(context: Context, integration: str, ticket: str | None) -> Tried 
 
 def _id(integration: str) -> UUID:
     return known(integration, Kind.INTEGRATION)
-
-
-async def _change(context: Context, change: Callable[[Transaction], Awaitable[T]]) -> T | Problem:
-    """In one transaction, which a refusal rolls back; the refusal is returned."""
-    context.forget()
-    try:
-        async with context.database.transaction(context.actor.account_id) as tx:
-            return await change(tx)
-    except Problem as problem:
-        return problem

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from db.database import Columns, Row
+from db.database import Columns, Row, Transaction
 from db.models.vocabulary import SessionStatus
 from resolvers import pages
+from resolvers.changing import changed
 from resolvers.context import Context
 from resolvers.errors import ClientError
 from resolvers.ids import known
@@ -90,51 +91,47 @@ async def sessions(
 async def start_session(
     context: Context, draft: SessionDraft, *, idempotency_key: str | None
 ) -> Row | Problem:
-    context.forget()
-    actor = context.actor
-    try:
-        async with context.database.transaction(actor.account_id) as tx:
-            return await starting.start(
-                tx, actor, draft, now=context.clock(), idempotency_key=idempotency_key
-            )
-    except Problem as problem:
-        return problem
+    async def change(tx: Transaction) -> Row:
+        return await starting.start(
+            tx, context.actor, draft, now=context.clock(), idempotency_key=idempotency_key
+        )
+
+    return await changed(context, change)
 
 
 async def record_step(
     context: Context, session: str, draft: StepDraft, *, idempotency_key: str | None
 ) -> Recorded | Problem:
-    context.forget()
-    actor = context.actor
-    session_id = known(session, Kind.SESSION)
-    try:
-        async with context.database.transaction(actor.account_id) as tx:
-            return await recording.record_step(
-                tx, actor, session_id, draft, now=context.clock(), idempotency_key=idempotency_key
-            )
-    except Problem as problem:
-        return problem
+    async def change(tx: Transaction) -> Recorded:
+        return await recording.record_step(
+            tx,
+            context.actor,
+            known(session, Kind.SESSION),
+            draft,
+            now=context.clock(),
+            idempotency_key=idempotency_key,
+        )
+
+    return await changed(context, change)
 
 
 async def resolve_session(
     context: Context, session: str, resolution: str, *, expected_version: int | None
 ) -> Resolved | Problem:
-    context.forget()
-    actor = context.actor
-    session_id = known(session, Kind.SESSION)
-    try:
-        async with context.database.transaction(actor.account_id) as tx:
-            resolved = await resolving.resolve(
-                tx,
-                actor,
-                session_id,
-                resolution,
-                now=context.clock(),
-                expected_version=expected_version,
-            )
-    except Problem as problem:
-        return problem
+    async def change(tx: Transaction) -> Resolved:
+        return await resolving.resolve(
+            tx,
+            context.actor,
+            known(session, Kind.SESSION),
+            resolution,
+            now=context.clock(),
+            expected_version=expected_version,
+        )
+
+    resolved = await changed(context, change)
+    if isinstance(resolved, Problem):
+        return resolved
     if resolved.seq is not None:
-        context.hub.ring(actor.account_id, resolved.seq)
+        context.hub.ring(context.account_id, resolved.seq)
     context.loaders.sessions.prime(resolved.session["id"], resolved.session)
     return resolved

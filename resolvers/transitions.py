@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from db.database import Transaction
+from resolvers.changing import changed
 from resolvers.context import Context
 from resolvers.ids import known
 from services.handoffs import cancelling, declining, reassigning, releasing, returning
@@ -62,15 +63,10 @@ async def return_(context: Context, handoff: str, guidance: str, guard: Guard) -
 async def _move(
     context: Context, handoff: str, change: Callable[[Transaction, UUID], Awaitable[Moved]]
 ) -> Moved | Problem:
-    """As the caller, in one transaction. A refusal rolls it back and is returned."""
-    context.forget()
-    account_id = context.actor.account_id
-    try:
-        async with context.database.transaction(account_id) as tx:
-            moved = await change(tx, known(handoff, Kind.HANDOFF))
-    except Problem as problem:
-        return problem
+    moved = await changed(context, lambda tx: change(tx, known(handoff, Kind.HANDOFF)))
+    if isinstance(moved, Problem):
+        return moved
     if moved.seq is not None:
-        context.hub.ring(account_id, moved.seq)
+        context.hub.ring(context.account_id, moved.seq)
     context.loaders.handoffs.prime(moved.handoff["id"], moved.handoff)
     return moved

@@ -1,5 +1,7 @@
 """The engineer who asks."""
 
+from db.database import Transaction
+from resolvers.changing import changed
 from resolvers.context import Context
 from services import engineers, notifications
 from services.handoffs import reading
@@ -13,13 +15,11 @@ async def unread_notification_count(context: Context) -> int:
 
 async def prefer(context: Context, *, mail: bool) -> Problem | None:
     """A refusal is returned."""
-    context.forget()
-    try:
-        async with context.database.transaction(context.actor.account_id) as tx:
-            await engineers.prefer(tx, context.actor, mail=mail)
-    except Problem as problem:
-        return problem
-    return None
+
+    async def change(tx: Transaction) -> None:
+        await engineers.prefer(tx, context.actor, mail=mail)
+
+    return await changed(context, change)
 
 
 async def open_handoff_count(context: Context) -> int:

@@ -146,22 +146,6 @@ class Engine:
         data = await run.execute_event(field, event)
         return self.result(data, run.errors)
 
-    async def subscribe(
-        self,
-        operation: Operation,
-        variables: Mapping[str, Any] | None,
-        context_factory: Callable[[], Any],
-    ) -> AsyncGenerator[Result, None]:
-        """``stream = await engine.subscribe(...)``; close it with ``aclose()``.
-
-        The source gets a context of its own, and so does each of its events. Raises RequestError
-        for variables that do not fit and as ``source`` does. An exception the source raises later
-        comes out of the stream as a RequestError too, and ends it.
-        """
-        coerced = operation.variables(variables)
-        source = await self.source(operation, coerced, context_factory())
-        return self.events(operation, coerced, source, context_factory)
-
     async def events(
         self,
         operation: Operation,
@@ -169,6 +153,10 @@ class Engine:
         source: AsyncIterable[Any],
         context_factory: Callable[[], Any],
     ) -> AsyncGenerator[Result, None]:
+        """The result for each event of ``source``, in a context of its own. Close it: ``aclose()``.
+
+        An exception that the source raises comes out as a RequestError, and ends it.
+        """
         iterator = aiter(source)
         try:
             while True:

@@ -32,6 +32,7 @@ from services.handoffs.problems import HandoffAlreadyClaimed
 from services.handoffs.transitions import UNGUARDED
 from services.ids import Kind
 from services.integrations import kinds
+from services.integrations.configuring import with_secrets
 from services.integrations.desk import Desk
 from services.integrations.problems import VaultLocked
 from services.integrations.protocol import NotSent
@@ -105,11 +106,10 @@ class SlackActions:
         if account_id is None or integration_id is None:
             return None
         async with self._database.transaction(account_id) as tx:
-            return await tx.fetchrow(
-                "SELECT * FROM integration WHERE id = $1 AND kind = $2 AND enabled",
-                integration_id,
-                IntegrationKind.SLACK,
-            )
+            found = await with_secrets(tx, integration_id)
+        if found is None or found["kind"] != IntegrationKind.SLACK or not found["enabled"]:
+            return None
+        return found
 
     def _is_signed(self, request: Request, body: bytes, integration: Row) -> bool:
         try:

@@ -4,6 +4,7 @@ from app.settings import Settings
 from app.worker.attempt import Channels
 from db.database import Transaction
 from services.deliveries.taking import Taken
+from services.integrations.configuring import with_secrets
 from services.integrations.email import EmailChannel
 from services.integrations.kinds import channel
 from services.integrations.mail_server import MailServer
@@ -21,11 +22,8 @@ def channels_of(settings: Settings, vault: Vault, outgoing: Outgoing) -> Channel
             if mail is None:
                 raise Refused("No mail server is configured any more: BATON_SMTP_URL is not set.")
             return mail
-        integration = await tx.one(
-            "SELECT * FROM integration WHERE account_id = $1 AND id = $2",
-            tx.account_id,
-            taken.integration_id,
-        )
+        integration = await with_secrets(tx, taken.integration_id)
+        assert integration is not None  # noqa: S101  # the delivery refers to it
         return channel(integration, vault, outgoing)
 
     return find

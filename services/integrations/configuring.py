@@ -130,6 +130,13 @@ async def by_id(tx: Transaction, actor: Actor, integration_id: UUID) -> Row:
     return row
 
 
+async def with_secrets(tx: Transaction, integration_id: UUID) -> Row | None:
+    """For whoever sends something over it, or checks what came from it; never to be shown."""
+    return await tx.fetchrow(
+        "SELECT * FROM integration WHERE account_id = $1 AND id = $2", tx.account_id, integration_id
+    )
+
+
 async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
     """Those that are there, without secrets; nothing for whoever is no ADMIN."""
     if actor.role is not Role.ADMIN:

@@ -10,7 +10,7 @@ from db.database import Row, Transaction
 from db.ids import uuid7
 from db.models.vocabulary import HandoffStatus, IntegrationKind, Priority, Role
 from services.actor import Actor
-from services.integrations import kinds
+from services.integrations import configuring, kinds
 from services.integrations.desk import Desk
 from services.integrations.problems import IntegrationNotFound
 from services.integrations.protocol import Letter, NotSent, Purpose, Ticket
@@ -40,9 +40,7 @@ async def to_try(tx: Transaction, actor: Actor, integration_id: UUID) -> Row:
     """
     if actor.role is not Role.ADMIN:
         raise NotAllowed("Only administrators can try an integration.")
-    row = await tx.fetchrow(
-        "SELECT * FROM integration WHERE account_id = $1 AND id = $2", tx.account_id, integration_id
-    )
+    row = await configuring.with_secrets(tx, integration_id)
     if row is None:
         raise IntegrationNotFound
     return row

@@ -14,6 +14,7 @@ from services.actor import Actor
 from services.events import Hub
 from services.options import Options
 from tests.harness.story import DESK, NOON, OPTIONS
+from tests.harness.streaming import subscribe
 
 ENGINE = Engine(schema, mask=mask)
 
@@ -59,8 +60,8 @@ class Client:
         """A stream that stands, or has been refused: what happens from here on is in it."""
         listening = Listening()
         try:
-            stream = await ENGINE.subscribe(
-                ENGINE.prepare(document), variables, lambda: self.context(actor)
+            stream = await subscribe(
+                ENGINE, ENGINE.prepare(document), variables, lambda: self.context(actor)
             )
         except RequestError as refusal:
             listening.messages.put_nowait(refusal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Generic
 
 from starlette.types import Message as Event
 from starlette.types import Receive, Send
@@ -15,8 +15,9 @@ from app.graphql.errors import ClientError, ErrorCode, explain, told
 from app.graphql.parameters import Malformed, operation_of
 from app.graphql.seats import Seat
 from app.graphql.sockets.admission import TRY_AGAIN, Refused, admit
+from app.graphql.sockets.asked import WEBSOCKET, Asked
 from app.graphql.sockets.liveness import NOWHERE
-from app.graphql.sockets.operations import WEBSOCKET, SocketOperation
+from app.graphql.sockets.operations import SocketOperation
 from app.graphql.sockets.outbox import Outbox
 from app.graphql.sockets.protocol import (
     ACK,
@@ -44,8 +45,6 @@ it is cut off."""
 CLEAN_UP_WITHIN: Final = 5.0
 """Seconds for operations that were cancelled to close their sources; then they go on unwatched."""
 NO_CODE: Final = 1006
-
-Running: TypeAlias = SocketOperation[IdentityT] | SocketSubscription[IdentityT]
 
 
 class Connection(Generic[IdentityT]):
@@ -97,7 +96,7 @@ class Connection(Generic[IdentityT]):
         self.signing_in: asyncio.Task[None] | None = None
         self.identity: IdentityT | None = None
         self.left: Callable[[], None] | None = None
-        self.operations: dict[str, Running[IdentityT]] = {}
+        self.operations: dict[str, Asked[IdentityT]] = {}
         self.tasks: set[asyncio.Task[None]] = set()  # also of those the client has completed
         self.count = 0
         self.closing: tuple[int, str] | None = None
@@ -268,7 +267,7 @@ class Connection(Generic[IdentityT]):
             await self.outbox.put(Frames(message.id).error(errors))
             return
         kind = SocketSubscription if operation.kind == "subscription" else SocketOperation
-        started: Running[IdentityT] = kind(
+        started: Asked[IdentityT] = kind(
             self, self.identity, message.id, operation, asked.variables
         )
         self.operations[message.id] = started
@@ -292,7 +291,7 @@ class Connection(Generic[IdentityT]):
         if operation is not None:
             operation.stop()
 
-    def forget(self, operation: Running[IdentityT]) -> None:
+    def forget(self, operation: Asked[IdentityT]) -> None:
         """Its id is free again."""
         if self.operations.get(operation.id) is operation:
             del self.operations[operation.id]

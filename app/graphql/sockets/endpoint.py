@@ -17,9 +17,9 @@ from app.graphql.mutations import Mutations
 from app.graphql.observer import Observer
 from app.graphql.seats import Seat, Seats
 from app.graphql.sockets.admission import Refused
+from app.graphql.sockets.asked import WEBSOCKET
 from app.graphql.sockets.connection import CLOSE_WITHIN, Connection
 from app.graphql.sockets.liveness import Liveness
-from app.graphql.sockets.operations import WEBSOCKET
 from app.graphql.sockets.options import SocketOptions
 from app.graphql.sockets.origins import Origins
 from app.graphql.sockets.outbox import Outbox

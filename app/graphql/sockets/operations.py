@@ -4,60 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Generic
+from typing import TYPE_CHECKING
 
 from app.graphql.callers import IdentityT
-from app.graphql.engine import Operation
 from app.graphql.errors import ClientError, ErrorCode, cancelled, outcome, told
 from app.graphql.observer import CANCELLED
-from app.graphql.sockets.protocol import Frames
+from app.graphql.sockets.asked import WEBSOCKET, Asked
 
 if TYPE_CHECKING:
-    from app.graphql.sockets.connection import Connection
-
-WEBSOCKET: Final = "websocket"
+    pass
 
 
-class SocketOperation(Generic[IdentityT]):
+class SocketOperation(Asked[IdentityT]):
     """``start`` it once. It ends with ``complete``, or with ``error`` when there is no result, so
     that a client never takes a fault for the end of its operation."""
 
-    __slots__ = (
-        "connection",
-        "frames",
-        "id",
-        "identity",
-        "operation",
-        "request_id",
-        "stopped",
-        "task",
-        "variables",
-    )
-
-    def __init__(
-        self,
-        connection: Connection[IdentityT],
-        identity: IdentityT,
-        id_: str,
-        operation: Operation,
-        variables: dict[str, Any] | None,
-    ) -> None:
-        self.connection = connection
-        self.identity = identity
-        self.id = id_
-        self.operation = operation
-        self.variables = variables
-        self.request_id = connection.next_request_id()
-        self.frames = Frames(id_)
-        self.stopped = False
-        self.task: asyncio.Task[None] | None = None
+    __slots__ = ()
 
     def start(self) -> asyncio.Task[None]:
-        server = self.connection.server
-        if self.operation.kind == "mutation":
-            self.task = server.mutations.start(self.run())
-        else:
-            self.task = asyncio.get_running_loop().create_task(self.run())
+        if self.operation.kind != "mutation":
+            return super().start()
+        self.task = self.connection.server.mutations.start(self.run())
         return self.task
 
     def stop(self) -> None:
@@ -67,10 +34,8 @@ class SocketOperation(Generic[IdentityT]):
             self.task.cancel()
 
     async def run(self) -> None:
-        observe = self.connection.server.observe
-        observe.entered(WEBSOCKET, self.request_id)
-        observe.signed_in(self.identity)
-        operation = self.operation
+        self.begin()
+        observe, operation = self.connection.server.observe, self.operation
         started = perf_counter()
         result = CANCELLED
         try:

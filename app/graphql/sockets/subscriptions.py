@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 from contextvars import Context, copy_context
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Generic
+from typing import TYPE_CHECKING, Any, Final
 
 from app.graphql.callers import IdentityT
 from app.graphql.engine import Operation
 from app.graphql.errors import ErrorCode, cancelled, told
 from app.graphql.live import Close, Ending, LiveSubscription
 from app.graphql.observer import CANCELLED
-from app.graphql.sockets.protocol import CloseCode, Frames
+from app.graphql.sockets.asked import WEBSOCKET, Asked
+from app.graphql.sockets.protocol import CloseCode
 
 if TYPE_CHECKING:
     from app.graphql.sockets.connection import Connection
-
-WEBSOCKET: Final = "websocket"
 
 CLOSES: Final = {
     Close.TOO_SLOW: (CloseCode.TOO_SLOW, "RESYNC_REQUIRED"),
@@ -25,24 +24,11 @@ CLOSES: Final = {
 }
 
 
-class SocketSubscription(Generic[IdentityT]):
+class SocketSubscription(Asked[IdentityT]):
     """The task that ``start`` makes ends when the subscription stands: what comes then is handed
     to ``offer``, and no task waits for it."""
 
-    __slots__ = (
-        "connection",
-        "frames",
-        "id",
-        "identity",
-        "live",
-        "operation",
-        "request_id",
-        "said_in",
-        "since",
-        "stopped",
-        "task",
-        "variables",
-    )
+    __slots__ = ("live", "said_in", "since")
 
     def __init__(
         self,
@@ -52,27 +38,14 @@ class SocketSubscription(Generic[IdentityT]):
         operation: Operation,
         variables: dict[str, Any] | None,
     ) -> None:
-        self.connection = connection
-        self.identity = identity
-        self.id = id_
-        self.operation = operation
-        self.variables = variables
-        self.request_id = connection.next_request_id()
-        self.frames = Frames(id_)
-        self.stopped = False
+        super().__init__(connection, identity, id_, operation, variables)
         self.since = perf_counter()
         self.said_in: Context | None = None  # of the log, once it has begun
         self.live: LiveSubscription | None = None
-        self.task: asyncio.Task[None] | None = None
-
-    def start(self) -> asyncio.Task[None]:
-        self.task = asyncio.get_running_loop().create_task(self.run())
-        return self.task
 
     async def run(self) -> None:
         server = self.connection.server
-        server.observe.entered(WEBSOCKET, self.request_id)
-        server.observe.signed_in(self.identity)
+        self.begin()
         self.said_in = copy_context()
         server.observe.subscription_started(WEBSOCKET, self.operation.name)
         try:

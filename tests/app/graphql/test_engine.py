@@ -13,6 +13,7 @@ from strawberry.permission import BasePermission
 
 from app.graphql.engine import Engine, RequestError
 from tests.harness.garbage import collect_quietly
+from tests.harness.streaming import subscribe
 
 # What the engine starts, it ends: nothing left un-awaited, nothing never retrieved.
 pytestmark = pytest.mark.filterwarnings("error")
@@ -331,7 +332,7 @@ async def test_each_event_has_a_context_of_its_own(engine: Engine) -> None:
         return contexts[-1]
 
     operation = engine.prepare("subscription { news { number seenBy fragile } }")
-    stream = await engine.subscribe(operation, None, fresh)
+    stream = await subscribe(engine, operation, None, fresh)
     results = [await anext(stream) for _ in range(3)]
     news = [(result.data or {})["news"] for result in results]
     assert [each["seenBy"] for each in news] == [1, 2, 3]
@@ -345,8 +346,8 @@ async def test_each_event_has_a_context_of_its_own(engine: Engine) -> None:
 async def test_a_cancelled_reader_closes_the_source(
     engine: Engine, context: dict[str, Any]
 ) -> None:
-    stream = await engine.subscribe(
-        engine.prepare("subscription { news(count: 0) { number } }"), None, lambda: context
+    stream = await subscribe(
+        engine, engine.prepare("subscription { news(count: 0) { number } }"), None, lambda: context
     )
     task = asyncio.create_task(anext(stream))
     await asyncio.sleep(0.005)
@@ -359,8 +360,8 @@ async def test_a_cancelled_reader_closes_the_source(
 async def test_a_source_that_fails_ends_the_stream_with_its_error(
     engine: Engine, context: dict[str, Any]
 ) -> None:
-    stream = await engine.subscribe(
-        engine.prepare("subscription { failing }"), None, lambda: context
+    stream = await subscribe(
+        engine, engine.prepare("subscription { failing }"), None, lambda: context
     )
     assert (await anext(stream)).data == {"failing": 1}
     with pytest.raises(RequestError, match="lost") as caught:
@@ -371,8 +372,8 @@ async def test_a_source_that_fails_ends_the_stream_with_its_error(
 
 
 async def test_a_source_may_refuse_with_a_code(engine: Engine, context: dict[str, Any]) -> None:
-    stream = await engine.subscribe(
-        engine.prepare("subscription { refused }"), None, lambda: context
+    stream = await subscribe(
+        engine, engine.prepare("subscription { refused }"), None, lambda: context
     )
     with pytest.raises(RequestError) as caught:
         await anext(stream)
@@ -383,15 +384,15 @@ async def test_a_source_that_is_none_is_refused_at_once(
     engine: Engine, context: dict[str, Any]
 ) -> None:
     with pytest.raises(RequestError, match="must return AsyncIterable"):
-        await engine.subscribe(engine.prepare("subscription { nothing }"), None, lambda: context)
+        await subscribe(engine, engine.prepare("subscription { nothing }"), None, lambda: context)
 
 
 async def test_permissions_guard_a_source(engine: Engine) -> None:
     operation = engine.prepare("subscription { closed }")
     with pytest.raises(RequestError, match="Members only"):
-        stream = await engine.subscribe(operation, None, dict)
+        stream = await subscribe(engine, operation, None, dict)
         await anext(stream)
-    stream = await engine.subscribe(operation, None, lambda: {"member": True})
+    stream = await subscribe(engine, operation, None, lambda: {"member": True})
     assert (await anext(stream)).data == {"closed": 1}
     await stream.aclose()
 
@@ -400,6 +401,6 @@ async def test_an_operation_of_the_other_kind_is_refused(
     engine: Engine, context: dict[str, Any]
 ) -> None:
     with pytest.raises(RequestError):
-        await engine.subscribe(engine.prepare("{ n }"), None, lambda: context)
+        await subscribe(engine, engine.prepare("{ n }"), None, lambda: context)
     with pytest.raises(RequestError):
         await engine.execute(engine.prepare("subscription { failing }"), None, context)
