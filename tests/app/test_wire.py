@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -67,6 +67,16 @@ class Running:
             opened.events.append(await receive())
         while not self.leaving:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+
+    @contextmanager
+    def staying(self) -> Iterator[None]:
+        """The application does not leave: whoever is still sending then is reset, and that
+        overtakes what they are told."""
+        self.leaving = False
+        try:
+            yield
+        finally:
+            self.leaving = True
 
     async def do(self, work: Callable[[], T]) -> T:
         """On the server's own loop."""
@@ -294,22 +304,26 @@ async def test_a_flood_is_closed_with_1013_before_it_is_looked_at(
     server: Running, opcode: int
 ) -> None:
     async with server.raw() as (reader, writer):
-        await until(lambda: server.sockets)
-        [opened] = server.sockets
-        before = await server.do(time.thread_time)
-        writer.write(bytes((opcode, 0x80, 0, 0, 0, 0)) * 100_000)
-        await until(lambda: opened.events and "code" in opened.events[-1])
-        assert await server.do(time.thread_time) - before < 0.5, "seconds that others had to wait"
-        assert (opened.events[-1]["code"], opened.events[-1]["reason"]) == TOO_MANY
-        assert len(opened.events) <= 201
-        data = await rest(reader)
-        assert close_code(data[data.rindex(b"\x88") :]) == 1013
+        with server.staying():
+            await until(lambda: server.sockets)
+            [opened] = server.sockets
+            before = await server.do(time.thread_time)
+            writer.write(bytes((opcode, 0x80, 0, 0, 0, 0)) * 100_000)
+            await until(lambda: opened.events and "code" in opened.events[-1])
+            assert await server.do(time.thread_time) - before < 0.5, (
+                "seconds that others had to wait"
+            )
+            assert (opened.events[-1]["code"], opened.events[-1]["reason"]) == TOO_MANY
+            assert len(opened.events) <= 201
+            data = await rest(reader)
+            assert close_code(data[data.rindex(b"\x88") :]) == 1013
 
 
 async def test_the_flood_of_a_fragmented_message_is_one_too(server: Running) -> None:
     async with server.raw() as (reader, writer):
-        writer.write(b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 10_000)
-        assert close_code(await rest(reader)) == 1013
+        with server.staying():
+            writer.write(b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 10_000)
+            assert close_code(await rest(reader)) == 1013
 
 
 async def test_as_many_at_once_and_as_many_a_second_as_are_allowed_are_fine(
@@ -323,7 +337,7 @@ async def test_as_many_at_once_and_as_many_a_second_as_are_allowed_are_fine(
             await asyncio.sleep(0.02)
             await client.send("x")
         await until(lambda: len(opened.events) == 40)
-        with pytest.raises(ConnectionClosed) as closed:
+        with server.staying(), pytest.raises(ConnectionClosed) as closed:
             for _ in range(30):
                 await client.send("x")
             await client.recv()
@@ -429,8 +443,7 @@ async def test_fragments_are_put_together(server: Running) -> None:
 async def test_a_writer_hears_of_the_end_also_while_nobody_receives(
     server: Running, politely: bool
 ) -> None:
-    server.leaving = False
-    try:
+    with server.staying():
         async with server.client() as (client, opened):
             opened.wire.listener = noted = Noted()
             if politely:
@@ -439,8 +452,6 @@ async def test_a_writer_hears_of_the_end_also_while_nobody_receives(
                 client.transport.abort()
             await server.wait(opened.wire.gone())
             assert "ended" in noted.times
-    finally:
-        server.leaving = True
 
 
 async def test_aborting_resets_the_connection_of_who_does_not_read_and_frees_it(
