@@ -72,7 +72,7 @@ class WebApp:
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
         )
-        self.live = Live(engine, self._context, self._audience)
+        self.live = Live(engine, self._context, self._audience, service.hearing.heard)
         watch_live(service.metrics, self.live)
         self.seats = Seats(
             in_all=settings.socket_limit,

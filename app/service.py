@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from app.databases import Access
 from app.demo.seeding import seed
+from app.graphql.live import Hearing
 from app.observability.metrics import Metrics
 from app.rights import Rights
 from app.settings import Settings, auth_secret, has_secret_key, secret_key
@@ -39,6 +40,7 @@ class Service:
     options: Options
     desk: Desk
     metrics: Metrics
+    hearing: Hearing
     carrier: Carrier | None = None
     draining: bool = False
 
@@ -87,6 +89,8 @@ async def opened(
         stack.push_async_callback(rights.stop)
         await hub.start()
         stack.push_async_callback(hub.stop)
+        hearing = Hearing(database)
+        stack.push_async_callback(hearing.stop)
         pruner = Pruner(database, retention=settings.event_retention)
         await pruner.start()
         stack.push_async_callback(pruner.stop)
@@ -115,6 +119,7 @@ async def opened(
             options,
             desk,
             metrics,
+            hearing,
             carrier,
         )
 
@@ -124,6 +129,7 @@ def options_of(settings: Settings) -> Options:
         link_base=settings.link_base,
         mail=settings.smtp_url is not None,
         assessment=settings.anthropic_api_key is not None,
+        reach_after=settings.reach_after,
     )
 
 

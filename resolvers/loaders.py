@@ -13,6 +13,7 @@ from db.database import Columns, Row, Transaction
 from resolvers.loading import Loader, OpenViewing, Reader
 from services import accounts, deliveries, documentation, engineers, events, notifications, views
 from services.actor import Actor
+from services.handoffs import reaching
 from services.handoffs import reading as handoffs
 from services.ids import Kind
 from services.integrations import configuring
@@ -133,6 +134,10 @@ class Loaders:
             return _grouped(rows, "handoff_id", keys)
 
         return Loader(self._reader, read)
+
+    @cached_property
+    def reach_of_handoffs(self) -> OneRow:
+        return self._one_row(reaching.by_handoffs, key="handoff_id")
 
     @cached_property
     def attempts_of_deliveries(self) -> ManyRows:

@@ -97,13 +97,13 @@ async def tell(
     engineers: Sequence[UUID],
     handoff_id: UUID,
     *,
-    actor: Actor,
+    actor: Actor | None,
     about: EventType,
     title: str,
     now: datetime,
 ) -> Bell:
     """One item for each engineer but the actor, who knows. Record the bell with the event."""
-    bell = Bell.of([engineer for engineer in engineers if engineer != actor.id])
+    bell = Bell.of([each for each in engineers if actor is None or each != actor.id])
     if bell.engineers:
         await tx.execute(
             """
@@ -112,7 +112,7 @@ async def tell(
             SELECT $1, told.id, told.engineer, $4, $5, $6, $7
             FROM unnest($2::uuid[], $3::uuid[]) AS told (id, engineer)
             """,
-            actor.account_id,
+            tx.account_id,
             bell.items,
             bell.engineers,
             handoff_id,

@@ -95,6 +95,14 @@ class Settings(BaseSettings):
         expects="a number of seconds from 86400 (a day) to 315360000 (ten years)",
         meaning="Seconds that events are kept for streams and histories; 86400 is a day",
     )
+    reach_after: Annotated[timedelta, BeforeValidator(values.seconds(least=1, most=86_400))] = (
+        setting(
+            timedelta(seconds=30),
+            expects="a number of seconds from 1 to 86400 (a day)",
+            meaning="Seconds after which the raiser of a handoff is told that nobody could be told "
+            "of it, if that is so",
+        )
+    )
     host: Host = setting(
         "127.0.0.1",
         expects="an address or host name to listen on, such as 0.0.0.0",

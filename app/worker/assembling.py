@@ -10,6 +10,7 @@ from app.settings import Settings
 from app.worker.attempt import Trier
 from app.worker.carrier import Carrier
 from app.worker.channels import channels_of
+from app.worker.lookout import Lookout
 from db.database import Database
 from services.events import Doorbell
 from services.integrations.outgoing import Outgoing
@@ -38,6 +39,7 @@ def carrier_of(
         database,
         doorbell,
         trier,
+        Lookout(database, doorbell, options),
         worker=f"{socket.gethostname()}:{os.getpid()}",
         drain=min(settings.drain_timeout, LONGEST_DRAIN),
     )

@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from app.worker.attempt import Trier
+from app.worker.lookout import Lookout
 from db.database import Database
 from services.deliveries import finishing
 from services.deliveries.taking import Taken, take
@@ -47,6 +48,7 @@ class Carrier:
         database: Database,
         doorbell: Doorbell,
         trier: Trier,
+        lookout: Lookout,
         *,
         worker: str,
         slots: int = 32,
@@ -57,6 +59,7 @@ class Carrier:
         self.backlog: Backlog | None = None  # as of the last time it was counted
         self._database = database
         self._trier = trier
+        self._lookout = lookout
         self._worker = worker
         self._slots = slots
         self._lease = lease
@@ -85,6 +88,7 @@ class Carrier:
         if not self._tasks:
             self._tasks = [
                 asyncio.create_task(self._keep_looking(), name="carrier"),
+                asyncio.create_task(self._lookout.keep_looking(), name="unheard calls"),
                 asyncio.create_task(self._keep_holding(), name="carrier leases"),
                 asyncio.create_task(self._keep_counting(), name="carrier backlog"),
             ]

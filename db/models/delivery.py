@@ -68,6 +68,7 @@ class Notification(SQLModel, table=True):
         within_account("engineer", "engineer_id"),
         within_account("handoff", "handoff_id"),
         one_of("about", EventType),
+        Index("notification_by_handoff", "account_id", "handoff_id"),
         Index("notification_of_engineer", "account_id", "engineer_id", text("id DESC")),
         Index(
             "notification_unread",

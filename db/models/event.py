@@ -58,7 +58,8 @@ class Event(SQLModel, table=True):
     seq: int = Field(sa_type=BigInteger, primary_key=True)
     type: EventType = word()
     handoff_id: UUID
-    actor_id: UUID
+    # nobody's, when the service noticed it by itself
+    actor_id: UUID | None = None
     occurred_at: datetime = written_at()
     # engineers told in the application, and beside each the row of the bell that tells it
     notified: list[UUID] = ids()

@@ -60,9 +60,10 @@ class Handoff(SQLModel, table=True):
             postgresql_where=text("batch_id IS NOT NULL"),
         ),
         Index(
-            "handoff_not_reached",
-            "created_at",
-            postgresql_where=text("status = 'OPEN' AND unreached_at IS NULL"),
+            "handoff_reach_due",
+            "account_id",
+            "reach_due_at",
+            postgresql_where=text("reach_due_at IS NOT NULL"),
         ),
         Index("handoff_by_session", "account_id", "session_id", text("id DESC")),
         Index(
@@ -97,6 +98,8 @@ class Handoff(SQLModel, table=True):
     version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     created_at: datetime = written_at()
     closed_at: datetime | None = instant()
+    # when it is to be looked whether anybody was told of it; gone once that was done
+    reach_due_at: datetime | None = instant()
     # when its raiser was told that nobody might have heard of it
     unreached_at: datetime | None = instant()
 

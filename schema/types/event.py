@@ -150,6 +150,18 @@ class HandoffCancelled(HandoffEvent):
     pass
 
 
+@strawberry.type(
+    description=(
+        "Nobody could be told of it in time: no card and no mail was accepted, nobody who is asked "
+        "had it on a live screen, nobody has opened it. It waits all the same, and what was "
+        "promised is still tried: `reach` says how far the call has come. Said once for a handoff, "
+        "by the service: there is no `actor`."
+    )
+)
+class HandoffUnreached(HandoffEvent):
+    pass
+
+
 KINDS: Final[Mapping[str, type[HandoffEvent]]] = {
     EventType.HANDOFF_CREATED: HandoffCreated,
     EventType.HANDOFF_CLAIMED: HandoffClaimed,
@@ -159,6 +171,7 @@ KINDS: Final[Mapping[str, type[HandoffEvent]]] = {
     EventType.HANDOFF_RETURNED: HandoffReturned,
     EventType.HANDOFF_RESOLVED: HandoffResolved,
     EventType.HANDOFF_CANCELLED: HandoffCancelled,
+    EventType.HANDOFF_UNREACHED: HandoffUnreached,
 }
 
 

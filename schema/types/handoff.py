@@ -24,6 +24,7 @@ from schema.types.assessment import Assessment
 from schema.types.delivery import Delivery
 from schema.types.documentation import Documentation
 from schema.types.engineer import Engineer, engineer, engineer_if_any
+from schema.types.reach import Reach
 from schema.types.snapshot import Snapshot
 from services.handoffs import rules
 from services.ids import Kind, public
@@ -44,9 +45,9 @@ CONTENT = "Content: null unless you may see the session now."
     description=(
         "A request that somebody else takes a session over. Its record (status, people, times, "
         "summary, history) is for everybody of the account. Its content (reason, notes, session, "
-        "snapshot, assessment, documentation, deliveries, and the texts of its history) is for who "
-        "may see the session: everybody else reads null there, and the same viewer may read null "
-        "today where there was something yesterday."
+        "snapshot, assessment, documentation, deliveries, reach, and the texts of its history) is "
+        "for who may see the session: everybody else reads null there, and the same viewer may "
+        "read null today where there was something yesterday."
     )
 )
 class Handoff(Node):
@@ -154,6 +155,12 @@ class Handoff(Node):
         if not self.door:
             return None
         return info.context.loaders.deliveries_of_handoffs.load(self.key, _deliveries)
+
+    @field(description=f"How far the call has come: has anybody been told? {CONTENT}")
+    def reach(self, info: Info) -> Reach | None:
+        if not self.door:
+            return None
+        return info.context.loaders.reach_of_handoffs.load(self.key, Reach.of)
 
     @field(
         description="The handoff that this one goes on from, when its claimer escalated further."

@@ -20,6 +20,7 @@ from schema.types.event import (
     HandoffReleased,
     HandoffResolved,
     HandoffReturned,
+    HandoffUnreached,
 )
 from schema.types.notification import Notification
 from services.events import Event
@@ -61,7 +62,8 @@ HandoffStreamMessage = Annotated[
     | HandoffReleased
     | HandoffReturned
     | HandoffResolved
-    | HandoffCancelled,
+    | HandoffCancelled
+    | HandoffUnreached,
     strawberry.union(
         "HandoffStreamMessage",
         description=(

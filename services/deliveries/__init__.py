@@ -16,6 +16,7 @@ from services.deliveries.promising import (
     SkipReason,
     follow_up,
     following,
+    mail_admins,
     promises,
 )
 from services.deliveries.reading import DeliveryFilter, attempts, by_handoffs, by_ids, page
@@ -30,6 +31,7 @@ __all__ = [
     "by_ids",
     "follow_up",
     "following",
+    "mail_admins",
     "page",
     "promises",
 ]

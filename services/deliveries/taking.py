@@ -48,8 +48,8 @@ async def take(tx: Transaction, worker: str, *, at_most: int, lease: timedelta) 
 
     Integrations take turns, each within its schedule's ``at_once`` and not before it wants to be
     asked again. What tells how a handoff went on waits until the same place was told of the raise,
-    or never will be. Raises asyncpg.LockNotAvailableError when others keep the account for longer
-    than PATIENCE.
+    or never will be; that nobody was told of it yet does not wait. Raises
+    asyncpg.LockNotAvailableError when others keep the account for longer than PATIENCE.
     """
     # one taker of an account at a time: two could each find room for the same one attempt
     await tx.execute(
@@ -126,7 +126,7 @@ PLACE: Final = f"""
 READY: Final = """
     d.account_id = $1 AND d.state IN ('PENDING', 'FAILED')
     AND d.channel = place.channel AND d.integration_id IS NOT DISTINCT FROM place.integration_id
-    AND (d.purpose = 'raised' OR NOT EXISTS (
+    AND (d.purpose IN ('raised', 'unreached') OR NOT EXISTS (
         SELECT FROM delivery r
         WHERE r.account_id = d.account_id AND r.handoff_id = d.handoff_id AND r.purpose = 'raised'
           AND r.channel = d.channel AND r.integration_id IS NOT DISTINCT FROM d.integration_id
@@ -226,7 +226,9 @@ SETTLE: Final = f"""
              WHERE place.room > 0),
             (SELECT min(d.next_attempt_at) FROM delivery d
              JOIN integration i ON i.account_id = d.account_id AND i.id = d.integration_id
-             WHERE d.account_id = $1 AND d.state IN ('PENDING', 'FAILED') AND NOT i.enabled)
+             WHERE d.account_id = $1 AND d.state IN ('PENDING', 'FAILED') AND NOT i.enabled),
+            (SELECT min(reach_due_at) FROM handoff
+             WHERE account_id = $1 AND reach_due_at IS NOT NULL)
         ), 'infinity'))
     WHERE account_id = $1
 """

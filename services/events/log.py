@@ -26,7 +26,8 @@ KNOWN: Final[Mapping[str, EventType]] = {each.value: each for each in EventType}
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fact. ``notified[i]`` is the engineer whose notification is ``notifications[i]``.
+    """One fact, which the service noticed by itself when there is no ``actor_id``. ``notified[i]``
+    is the engineer whose notification is ``notifications[i]``.
 
     While a release is rolled out the log has words that this one does not know: ``type`` is then
     the word as it stands, and readers pass over what they can't name.
@@ -35,7 +36,7 @@ class Event:
     seq: int
     type: EventType | str
     handoff_id: UUID
-    actor_id: UUID
+    actor_id: UUID | None
     occurred_at: datetime
     notified: tuple[UUID, ...]
     notifications: tuple[UUID, ...]

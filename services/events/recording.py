@@ -31,7 +31,7 @@ async def record(
     tx: Transaction,
     type: EventType,
     handoff_id: UUID,
-    actor: Actor,
+    actor: Actor | None,
     *,
     now: datetime,
     notified: Sequence[UUID] = (),
@@ -44,15 +44,16 @@ async def record(
     writer of the account waits for. With work after it, the account writes one transaction at a
     time instead of one COMMIT at a time.
 
-    ``notified[i]`` is the engineer whose notification is ``notifications[i]``. Ring the hub with
-    the number once the transaction has committed. Source: docs/decisions/0003-event-log.md.
+    Without ``actor`` it is the service that noticed something. ``notified[i]`` is the engineer
+    whose notification is ``notifications[i]``. Ring the hub with the number once the transaction
+    has committed. Source: docs/decisions/0003-event-log.md.
     """
     seq: int = await tx.fetchval(
         RECORD,
         tx.account_id,
         type,
         handoff_id,
-        actor.id,
+        actor and actor.id,
         now,
         notified,
         notifications,

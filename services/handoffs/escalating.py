@@ -209,10 +209,10 @@ WRITE: Final = """
     ), raised AS (
         INSERT INTO handoff (account_id, id, session_id, intent, status, priority,
             problem_summary, reason, notes, raised_by_id, target_id, batch_id, supersedes_id,
-            created_at)
+            created_at, reach_due_at)
         SELECT s.account_id, $2, s.id, $4, 'OPEN', $5, s.problem_summary, $6, $7, $8, $9, $22,
                -- read here, so that the old one is closed before the new one is there
-               (SELECT id FROM superseded), $21
+               (SELECT id FROM superseded), $21, now() + $23::interval
         FROM session s WHERE s.account_id = $1 AND s.id = $3 RETURNING *
     ), moved AS (
         UPDATE session SET status = 'ESCALATED', escalated_to_id = NULL, escalation_reason = $6,
@@ -304,6 +304,7 @@ async def write(
         ],
         now,
         batch_id,
+        options.reach_after,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import Context
 from functools import partial
 from time import time
 from typing import Any, Final
 
 from app.graphql.live.audience import Audience
+from app.graphql.live.hearing import Hears
 from app.graphql.live.rendering import Renderer, patiently
 from app.graphql.live.subscriber import LiveSubscription, TooSlow, ending
 from app.graphql.live.tally import Tally
@@ -42,6 +43,8 @@ class Group:
         stream: Stream[Any],
         audience: Audience,
         tally: Tally,
+        *,
+        heard: Hears,
         ended: Callable[[Group], None],
     ) -> None:
         """``stream`` is the first subscriber's; ``ended`` is called when nobody is left."""
@@ -49,6 +52,7 @@ class Group:
         self.stream = stream
         self.audience = audience
         self.tally = tally
+        self.heard = heard
         self.ended = ended
         self.position = stream.feed.position
         self.members: dict[LiveSubscription, None] = {}
@@ -113,6 +117,18 @@ class Group:
             if place % AT_ONCE == 0:
                 await asyncio.sleep(0)
         self.tally.handed_out(len(members), time() - event.occurred_at.timestamp())
+        if event.notified:
+            self.tell_heard(event, members)
+
+    def tell_heard(self, event: Event, members: Iterable[LiveSubscription]) -> None:
+        notified = set(event.notified)
+        heard = {
+            member.engineer
+            for member in members
+            if member.engineer in notified and member.position >= event.seq
+        }
+        if heard:
+            self.heard(self.stream.context.account_id, event, heard)
 
     def hand_own(
         self, member: LiveSubscription, event: Event, versions: Versions, cursor: str
@@ -170,6 +186,8 @@ class Group:
 
         await subscriber.take(make, self.stream.cursor(event.seq))
         self.tally.delivered += 1
+        subscriber.position = event.seq
+        self.tell_heard(event, (subscriber,))
 
     def rejoin(self, subscriber: LiveSubscription) -> bool:
         """Whether it stands where the group does; then it is a member from this instant on."""

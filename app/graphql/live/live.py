@@ -13,6 +13,7 @@ from app.graphql.engine import Engine, Operation
 from app.graphql.errors import cancelled
 from app.graphql.live.audience import Audience, MakeAudience
 from app.graphql.live.group import MOST_BEHIND, Group
+from app.graphql.live.hearing import Hears, unnoticed
 from app.graphql.live.rendering import Renderer
 from app.graphql.live.sharing import Sharing
 from app.graphql.live.sink import Ending, Sink
@@ -22,17 +23,20 @@ from resolvers.streams import Stream
 
 
 class Live(Generic[IdentityT]):
-    """One for all transports of a process. ``audience`` says who may share; without it nobody."""
+    """One for all transports of a process. ``audience`` says who may share; without it nobody.
+    ``heard`` is told of whoever was notified of an event and has been handed it."""
 
     def __init__(
         self,
         engine: Engine,
         make_context: MakeContext[IdentityT],
         audience: MakeAudience[IdentityT] | None = None,
+        heard: Hears = unnoticed,
     ) -> None:
         self.engine = engine
         self.make_context = make_context
         self.audience = audience
+        self.heard = heard
         self.tally = Tally()
         self.groups: dict[Hashable, Group] = {}
         self.sharings: WeakKeyDictionary[Operation, Sharing] = WeakKeyDictionary()
@@ -139,7 +143,7 @@ class Live(Generic[IdentityT]):
 
         group = self.groups.get(key)
         if group is None:
-            group = Group(renderer, stream, audience, self.tally, ended)
+            group = Group(renderer, stream, audience, self.tally, heard=self.heard, ended=ended)
             self.groups[key] = group
         return group
 
@@ -165,6 +169,8 @@ class Live(Generic[IdentityT]):
                     make = partial(renderer.render, value, subscriber.make_context)
                     await subscriber.take(make, stream.cursor(event.seq))
                     self.tally.delivered += 1
+                    if subscriber.engineer in event.notified:
+                        self.heard(stream.context.account_id, event, {subscriber.engineer})
                 subscriber.position = event.seq
                 if feed.newest - event.seq > allowed:
                     raise TooSlow

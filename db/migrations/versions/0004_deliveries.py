@@ -50,8 +50,11 @@ def downgrade() -> None:
     op.drop_column("event_counter", "due_at")
     op.drop_column("engineer", "mail")
     _event_types("0003")
-    op.drop_index("handoff_not_reached", "handoff")
+    op.alter_column("event", "actor_id", nullable=False)
+    op.drop_index("handoff_reach_due", "handoff")
+    op.drop_index("notification_by_handoff", "notification")
     op.drop_column("handoff", "unreached_at")
+    op.drop_column("handoff", "reach_due_at")
     op.drop_table("handoff_heard")
     op.drop_table("delivery_attempt")
     for index in ("delivery_due", "delivery_running", "delivery_dead"):
@@ -188,13 +191,17 @@ def _attempts() -> None:
 
 
 def _reach() -> None:
+    op.add_column("handoff", _instant("reach_due_at"))
     op.add_column("handoff", _instant("unreached_at"))
+    op.create_index("notification_by_handoff", "notification", ["account_id", "handoff_id"])
     op.create_index(
-        "handoff_not_reached",
+        "handoff_reach_due",
         "handoff",
-        ["created_at"],
-        postgresql_where=sa.text("status = 'OPEN' AND unreached_at IS NULL"),
+        ["account_id", "reach_due_at"],
+        postgresql_where=sa.text("reach_due_at IS NOT NULL"),
     )
+    # that nobody was told is said by nobody
+    op.alter_column("event", "actor_id", nullable=True)
     op.create_table(
         "handoff_heard",
         sa.Column("account_id", sa.Uuid(), nullable=False),

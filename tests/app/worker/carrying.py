@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.worker import Carrier, Trier
+from app.worker.lookout import Lookout
 from db.database import Database, Transaction
 from services.deliveries.taking import Taken
 from services.events import Doorbell
@@ -66,6 +67,7 @@ async def carrying(
     doorbell: Doorbell | None = None,
     observed: list[tuple[Any, Any]] | None = None,
     poll: float = 0.05,
+    options: Options = OPTIONS,
     **settings: Any,
 ) -> AsyncIterator[Carrier]:
     """A carrier that runs while the block does; ``channel`` carries everything."""
@@ -73,17 +75,19 @@ async def carrying(
     async def find(tx: Transaction, taken: Taken) -> Channel:
         return channel(taken) if callable(channel) else channel
 
+    doorbell = doorbell or Doorbell("memory://")
     trier = Trier(
         database,
         find,
-        OPTIONS,
+        options,
         lambda *what: observed.append(what) if observed is not None else None,
     )
     facts: dict[str, Any] = {"worker": "tested", "drain": timedelta(seconds=1)} | settings
     carrier = Carrier(
         database,
-        doorbell or Doorbell("memory://"),
+        doorbell,
         trier,
+        Lookout(database, doorbell, options, poll=timedelta(seconds=poll)),
         poll=timedelta(seconds=poll),
         **facts,
     )
