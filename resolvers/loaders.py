@@ -99,6 +99,11 @@ class Loaders:
         return self._one_row(_record(configuring.by_ids))
 
     @cached_property
+    def work_of_integrations(self) -> OneRow:
+        """For ADMINs; nothing for others, nor of one over which all is done."""
+        return self._one_row(_record(deliveries.of_integrations), key="integration_id")
+
+    @cached_property
     def notifications(self) -> OneRow:
         return self._one_row(_record(notifications.by_ids))
 

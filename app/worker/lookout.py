@@ -50,6 +50,9 @@ class Lookout:
                 level = logging.DEBUG if troubled else logging.WARNING
                 logger.log(level, "unheard calls can't be looked for: %r", error)
                 troubled = True
+            except Exception:
+                # it goes on: nobody would notice that it has stopped
+                logger.exception("looking for unheard calls failed")
             else:
                 troubled = False
             await asyncio.sleep(self._poll)

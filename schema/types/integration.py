@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 import strawberry
 
 from db.database import Columns
 from schema.enums import Health, IntegrationKind
-from schema.nodes import Node
+from schema.fields import field
+from schema.nodes import Info, Node
 from services.ids import Kind, public
 from services.integrations import health
 
@@ -25,6 +27,7 @@ class IntegrationSetting:
     )
 )
 class Integration(Node):
+    key: strawberry.Private[UUID]
     kind: IntegrationKind = strawberry.field(description="Which vendor it is.")
     name: str = strawberry.field(description="What the account's people call it.")
     settings: list[IntegrationSetting] = strawberry.field(
@@ -58,6 +61,7 @@ class Integration(Node):
     def of(cls, row: Columns) -> Self:
         return cls(
             id=strawberry.ID(public(Kind.INTEGRATION, row["id"])),
+            key=row["id"],
             kind=IntegrationKind[row["kind"]],
             name=row["name"],
             settings=[
@@ -75,6 +79,25 @@ class Integration(Node):
             created_at=row["created_at"],
             updated_at=row["updated_at"],
         )
+
+    @field(
+        description="How many messages over it were given up and not sent again since. `redeliver` "
+        "sends them again."
+    )
+    def dead_count(self, info: Info) -> int:
+        return info.context.loaders.work_of_integrations.load_or(0, self.key, _dead)
+
+    @field(description="How many messages over it are still to be sent.")
+    def waiting_count(self, info: Info) -> int:
+        return info.context.loaders.work_of_integrations.load_or(0, self.key, _waiting)
+
+
+def _dead(row: Columns) -> int:
+    return int(row["dead"])
+
+
+def _waiting(row: Columns) -> int:
+    return int(row["waiting"])
 
 
 def _camel_case(name: str) -> str:

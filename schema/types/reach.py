@@ -18,7 +18,8 @@ class Reach:
     told: bool = strawberry.field(
         description=(
             "Somebody could have known by now: a card or a mail was accepted, somebody who is "
-            "asked had it on a live screen, or somebody opened or took it."
+            "asked had it on a live screen, or somebody other than the raiser opened, took or "
+            "declined it."
         )
     )
     told_at: datetime | None = strawberry.field(
@@ -40,7 +41,7 @@ class Reach:
         )
     )
     viewed: int = strawberry.field(
-        description="How many engineers have looked into its session while it waited."
+        description="How many engineers but the raiser have looked into its session as it waited."
     )
     unreached_at: datetime | None = strawberry.field(
         description=(

@@ -19,7 +19,14 @@ from services.deliveries.promising import (
     mail_admins,
     promises,
 )
-from services.deliveries.reading import DeliveryFilter, attempts, by_handoffs, by_ids, page
+from services.deliveries.reading import (
+    DeliveryFilter,
+    attempts,
+    by_handoffs,
+    by_ids,
+    of_integrations,
+    page,
+)
 
 __all__ = [
     "FOLLOWED",
@@ -32,6 +39,7 @@ __all__ = [
     "follow_up",
     "following",
     "mail_admins",
+    "of_integrations",
     "page",
     "promises",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db.database import Row, Transaction
-from db.models.vocabulary import DeliveryChannel, DeliveryState
+from db.models.vocabulary import DeliveryChannel, DeliveryState, Role
 from services.access import door, seen_through
 from services.actor import Actor
 from services.views import Viewing
@@ -85,4 +85,30 @@ async def by_ids(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[R
         """,
         ids,
         actor.id,
+    )
+
+
+async def of_integrations(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
+    """How many were given up over each and how many wait, by ``integration_id``; nothing for
+    whoever is no ADMIN."""
+    if actor.role is not Role.ADMIN:
+        return ()
+    return await tx.fetch(
+        """
+        SELECT integration_id, count(*) FILTER (WHERE dead) AS dead,
+            count(*) FILTER (WHERE NOT dead) AS waiting
+        FROM (
+            -- one arm for each partial index: what was sent, which is nearly all, is not looked at
+            SELECT integration_id, true AS dead FROM delivery
+            WHERE account_id = $1 AND state = 'DEAD'
+            UNION ALL SELECT integration_id, false FROM delivery
+            WHERE account_id = $1 AND state IN ('PENDING', 'FAILED')
+            UNION ALL SELECT integration_id, false FROM delivery
+            WHERE account_id = $1 AND state = 'SENDING'
+        ) AS known
+        WHERE integration_id = ANY ($2)
+        GROUP BY integration_id
+        """,
+        tx.account_id,
+        ids,
     )

@@ -1,8 +1,9 @@
 """Whether anybody was told of a handoff, and saying so to its raiser when nobody was.
 
 Somebody was told when a person could have known: a card or a mail was accepted by its service,
-somebody asked had it on a live screen, somebody opened or took it. A webhook's answer is a
-program's, and a ticket's note waits for somebody to look. Source: docs/deliveries.md, "Reach".
+somebody asked had it on a live screen, somebody else opened, took or declined it. A webhook's
+answer is a program's, and a ticket's note waits for somebody to look. Source: docs/deliveries.md,
+"Reach".
 """
 
 from collections.abc import Collection, Sequence
@@ -25,7 +26,11 @@ AT_ONCE: Final = 100
 
 PEOPLE: Final = ", ".join(f"'{channel.value}'" for channel in CONFIRMING)
 
-# of a handoff h
+ANSWERS: Final = ", ".join(
+    f"'{event.value}'" for event in (EventType.HANDOFF_CLAIMED, EventType.HANDOFF_DECLINED)
+)
+
+# Of a handoff h. Its raiser may see a session of somebody else's through the same open door.
 TOLD: Final = f"""(
     h.claimed_at IS NOT NULL OR h.release_reason IS NOT NULL
     OR EXISTS (SELECT FROM delivery t WHERE t.account_id = h.account_id AND t.handoff_id = h.id
@@ -33,7 +38,10 @@ TOLD: Final = f"""(
     OR EXISTS (SELECT FROM handoff_heard t
         WHERE t.account_id = h.account_id AND t.handoff_id = h.id)
     OR EXISTS (SELECT FROM session_view t WHERE t.account_id = h.account_id
-        AND t.session_id = h.session_id AND t.handoff_id = h.id)
+        AND t.session_id = h.session_id AND t.handoff_id = h.id
+        AND t.engineer_id <> h.raised_by_id)
+    OR EXISTS (SELECT FROM event t WHERE t.account_id = h.account_id AND t.handoff_id = h.id
+        AND t.type IN ({ANSWERS}))
 )"""
 
 SORT: Final = f"""
@@ -111,7 +119,7 @@ async def by_handoffs(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Seque
         SELECT h.id AS handoff_id, h.unreached_at, h.reach_due_at, asked.notified, sent.confirmed,
             live.watching, seen.viewed,
             {TOLD} AS told,
-            least(sent.at, live.at, seen.at, h.claimed_at) AS told_at,
+            least(sent.at, live.at, seen.at, answered.at, h.claimed_at) AS told_at,
             {seen_through(actor, "$2", handoff="h")}
         FROM handoff h
         JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
@@ -129,7 +137,11 @@ async def by_handoffs(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Seque
         CROSS JOIN LATERAL (
             SELECT count(*) AS viewed, min(t.viewed_at) AS at FROM session_view t
             WHERE t.account_id = h.account_id AND t.session_id = h.session_id
-              AND t.handoff_id = h.id) seen
+              AND t.handoff_id = h.id AND t.engineer_id <> h.raised_by_id) seen
+        CROSS JOIN LATERAL (
+            SELECT min(t.occurred_at) AS at FROM event t
+            WHERE t.account_id = h.account_id AND t.handoff_id = h.id
+              AND t.type IN ({ANSWERS})) answered
         WHERE h.id = ANY ($1) AND {door(actor, "$2")}
         """,
         ids,

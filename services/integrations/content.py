@@ -110,6 +110,7 @@ class _Writer:
             ticket=_ticket(facts),
             recipient=Person(facts["recipient"], facts["email"]) if facts["email"] else None,
             redactions=self._redactions,
+            asked_again=taken.nonce,
             **texts,
         )
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import aiosmtplib
 
-from services.integrations.email_message import compose, message_id
+from services.integrations.email_message import compose, thread_id
 from services.integrations.mail_server import Encryption, MailServer, mailable
 from services.integrations.protocol import Letter, NotSent, Refused, Sent, TryAgain
 
@@ -42,7 +42,7 @@ class EmailChannel:
         if recipient is None or not mailable(recipient.email):
             name = recipient.name if recipient else "The recipient"
             raise Refused(f"{name} has no address that mail can be sent to. Correct it and resend.")
-        reference = message_id(letter, self._sender)
+        reference = thread_id(letter, self._sender)
         content = compose(letter, self._sender, recipient, earlier)
         client = await self._client()
         try:

@@ -7,7 +7,7 @@ may sign in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -67,17 +67,25 @@ class Part:
 
 
 def message_id(letter: Letter, sender: str) -> str:
-    """The same for every attempt, so that a mailbox that has it already shows it once."""
-    return f"<{letter.delivery_id}@{sender.rpartition('@')[2]}>"
+    """The same for every attempt, so that a mailbox that has it already shows it once. Who has it
+    delivered again wants it seen: that copy has an id of its own."""
+    copy = f".{letter.asked_again}" if letter.asked_again else ""
+    return f"<{letter.delivery_id}{copy}@{sender.rpartition('@')[2]}>"
+
+
+def thread_id(letter: Letter, sender: str) -> str:
+    """What answers to the mail refer to: its first copy, whichever of them arrived."""
+    return message_id(replace(letter, asked_again=0), sender)
 
 
 def compose(letter: Letter, sender: str, recipient: Person, earlier: str | None) -> bytes:
     """The message as it goes over the wire. ``recipient`` has an address that is one."""
     message = EmailMessage(policy=_POLICY)
     message["Message-ID"] = message_id(letter, sender)
-    if earlier is not None:
-        message["In-Reply-To"] = earlier
-        message["References"] = earlier
+    thread = earlier or (thread_id(letter, sender) if letter.asked_again else None)
+    if thread is not None:
+        message["In-Reply-To"] = thread
+        message["References"] = thread
     message["Date"] = format_datetime(letter.happened_at)
     message["From"] = Address("Baton", addr_spec=sender)
     message["To"] = Address(line(recipient.name, NAME), addr_spec=recipient.email)

@@ -86,6 +86,7 @@ class Letter:
     ticket: Ticket | None
     recipient: Person | None
     redactions: int
+    asked_again: int = 0  # how often somebody had it delivered again
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,13 @@ CONTENT: Final = """subscription ($after: Cursor) { handoffEvents(after: $after)
   ... on HandoffEvent { cursor handoff { status session { problemSummary } } } } }"""
 
 
+OF_THE_MOMENT: Final = {("Reach", "told"), ("Reach", "toldAt"), ("Reach", "viewed")}
+"""Count who has looked, which each look changes: no two executions need agree, whoever asks."""
+
+
 def everything(type_: Any, depth: int, above: frozenset[str] = frozenset()) -> str:
-    """A selection of all fields that are not about the viewer, ``depth`` levels deep."""
+    """A selection of all fields that are about neither the viewer nor the moment, ``depth`` levels
+    deep."""
     core = schema._schema
     if is_abstract_type(type_):
         parts = [
@@ -48,7 +53,7 @@ def everything(type_: Any, depth: int, above: frozenset[str] = frozenset()) -> s
     fields = ["__typename"]
     for name, definition in type_.fields.items():
         inner = get_named_type(definition.type)
-        if is_own(definition):
+        if is_own(definition) or (type_.name, name) in OF_THE_MOMENT:
             continue
         if is_leaf_type(inner):
             fields.append(name)

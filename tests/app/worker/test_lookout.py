@@ -3,13 +3,18 @@
 import asyncio
 from datetime import timedelta
 
+import asyncpg
+
 from db.database import Database
+from db.embedded import APP_ROLE
+from db.embedded.cluster import SUPERUSER
 from db.models.vocabulary import EventType, IntegrationKind
 from services import events
 from services.events import Doorbell
 from services.options import Options
 from tests.app.worker.carrying import Recorded, accept, carrying, eventually, hang
 from tests.harness.people import Account
+from tests.harness.postgres import Cluster
 from tests.services.deliveries.parts import connect, raise_one
 
 SOON = Options("https://desk.example", mail=True, reach_after=timedelta(seconds=1))
@@ -59,3 +64,19 @@ async def test_admins_have_it_in_their_mailbox(database: Database, account: Acco
     [letter] = [each for each in channel.letters if each.purpose == "unreached"]
     assert letter.recipient is not None
     assert letter.recipient.email == account.admin.email
+
+
+async def test_it_goes_on_after_what_nobody_has_thought_of(
+    database: Database, account: Account, cluster: Cluster, database_name: str
+) -> None:
+    keeper = await asyncpg.connect(cluster.dsn(database_name, SUPERUSER))
+    try:
+        await keeper.execute(f"REVOKE EXECUTE ON FUNCTION due_accounts FROM {APP_ROLE}")
+        async with carrying(database, Recorded(hang), options=SOON):
+            await raise_one(database, account, SOON)
+            await asyncio.sleep(0.3)
+            await keeper.execute(f"GRANT EXECUTE ON FUNCTION due_accounts TO {APP_ROLE}")
+            await eventually(lambda: unreached(database, account), within=5)
+    finally:
+        await keeper.execute(f"GRANT EXECUTE ON FUNCTION due_accounts TO {APP_ROLE}")
+        await keeper.close()

@@ -15,6 +15,8 @@ from db.models.vocabulary import EventType, IntegrationKind
 from services import events, notifications, views
 from services.handoffs import reaching
 from services.handoffs.cancelling import cancel
+from services.handoffs.declining import decline
+from services.handoffs.escalating import Escalation, escalate
 from services.handoffs.releasing import release
 from services.options import Options
 from tests.harness.people import Account
@@ -144,6 +146,32 @@ async def test_somebody_who_hears_it_between_the_two_looks_is_heard(
     await run(database, account, reaching.hear, {(raised["id"], account.tier2.id)})
     assert await run(database, account, reaching.declare, raised["id"], PAST) is None
     assert (await handoff(database, account, raised["id"]))["unreached_at"] is None
+
+
+async def test_what_was_declined_has_been_heard(database: Database, account: Account) -> None:
+    target = account.tier2
+    raised = (await waiting(database, account.tier1, options=PAST, target_id=target.id)).handoff
+    await run(database, account, decline, target, raised["id"], "I am busy", now=NOON)
+    assert await look(database, account) == []
+    async with views.viewing(database, account.tier1) as view:
+        [reach] = await reaching.by_handoffs(view, account.tier1, [raised["id"]])
+    assert (reach["told"], reach["told_at"]) == (True, NOON)
+
+
+async def test_a_raiser_who_looks_at_what_was_not_theirs_has_told_nobody(
+    database: Database, account: Account
+) -> None:
+    """Who had taken a session over and asks for more help sees it by the same door as others."""
+    first = await waiting(database, account.tier1, options=PAST)
+    await claimed(database, account.tier2, first)
+    higher = Escalation(first.handoff["session_id"], reason="Out of ideas, too")
+    again = await run(database, account, escalate, account.tier2, higher, now=NOON, options=PAST)
+    handoff_id = again.handoff["id"]
+    for _ in range(2):  # the first look is the view that the second could find
+        async with views.viewing(database, account.tier2) as view:
+            [reach] = await reaching.by_handoffs(view, account.tier2, [handoff_id])
+        assert (reach["told"], reach["told_at"], reach["viewed"]) == (False, None, 0)
+    assert [found for found, _ in await look(database, account)] == [handoff_id]
 
 
 async def test_what_was_taken_or_withdrawn_waits_for_nobody(

@@ -96,6 +96,27 @@ async def test_what_follows_is_threaded_under_the_call_for_help(purpose: Purpose
     assert ("What was tried" in plain) is raised
 
 
+@pytest.mark.parametrize("earlier", [None, EARLIER])
+async def test_what_is_delivered_again_is_a_mail_of_its_own_in_the_same_thread(
+    earlier: str | None,
+) -> None:
+    fake = FakeMail()
+    with mailing(fake) as channel:
+        sent = [
+            await channel.send(letter(asked_again=asked), earlier if asked else None)
+            for asked in (0, 1, 2)
+        ]
+    first, *again = [mail.message for mail in fake.mails]
+    assert [mail["Message-ID"] for mail in again] == [
+        f"<{DELIVERY}.1@desk.example.com>",
+        f"<{DELIVERY}.2@desk.example.com>",
+    ]
+    for mail in again:
+        assert mail["In-Reply-To"] == mail["References"] == (earlier or first["Message-ID"])
+    # what follows answers to the first, whichever of them arrived
+    assert {each.reference for each in sent} == {first["Message-ID"]}
+
+
 async def test_a_test_says_that_nothing_has_happened() -> None:
     fake = FakeMail()
     with mailing(fake) as channel:
