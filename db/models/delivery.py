@@ -24,11 +24,18 @@ class Delivery(SQLModel, table=True):
         Index(
             "delivery_due",
             "account_id",
+            # where it goes: mail has no integration
+            text("(CASE WHEN integration_id IS NULL THEN account_id ELSE integration_id END)"),
             "next_attempt_at",
             "id",
             postgresql_where=text("state IN ('PENDING', 'FAILED')"),
         ),
-        Index("delivery_running", "lease_until", postgresql_where=text("state = 'SENDING'")),
+        Index(
+            "delivery_running",
+            "account_id",
+            "lease_until",
+            postgresql_where=text("state = 'SENDING'"),
+        ),
         Index(
             "delivery_dead",
             "account_id",

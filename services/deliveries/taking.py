@@ -17,6 +17,7 @@ from services.deliveries.schedules import SCHEDULES, Schedule
 PATIENCE: Final = timedelta(seconds=1)
 LOST: Final = "The worker stopped in the middle of it: nobody knows whether it arrived."
 DISABLED: Final = "The integration was disabled before it could be delivered."
+AT_ONCE: Final = 1_000  # given up in one take: others wait for the account's lock meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,12 @@ async def _give_up_lost(tx: Transaction) -> int:
 
 
 async def _give_up_disabled(tx: Transaction) -> int:
-    """What is due over an integration that is off: SKIPPED if it was never tried, else DEAD."""
+    """What is due over an integration that is off: SKIPPED if it was never tried, else DEAD.
+
+    AT_ONCE of them; the account stays due while there are more.
+    """
     dead: int = await tx.fetchval(
-        GIVE_UP_DISABLED, tx.account_id, DISABLED, SkipReason.INTEGRATION_DISABLED
+        GIVE_UP_DISABLED, tx.account_id, DISABLED, SkipReason.INTEGRATION_DISABLED, AT_ONCE
     )
     return dead
 
@@ -111,8 +115,8 @@ WAY: Final = """
 """
 
 PLACE: Final = f"""
-    {WAY}, place AS (
-        SELECT w.channel, w.kind, i.id AS integration_id, i.not_before, greatest(0, w.at_once - (
+    {WAY}, place AS MATERIALIZED (
+        SELECT w.channel, w.kind, coalesce(i.id, $1) AS id, i.not_before, greatest(0, w.at_once - (
                 SELECT count(*) FROM delivery d
                 WHERE d.account_id = $1 AND d.state = 'SENDING' AND d.channel = w.channel
                   AND d.integration_id IS NOT DISTINCT FROM i.id)) AS room
@@ -123,9 +127,15 @@ PLACE: Final = f"""
 """
 """Where the account's deliveries may go now, and how many more at a time."""
 
-READY: Final = """
+# In the very words of the index delivery_due: in others, all that waits is read and sorted. Under
+# row-level security PostgreSQL looks a CASE up in an index, and no coalesce().
+WAITING: Final = """
     d.account_id = $1 AND d.state IN ('PENDING', 'FAILED')
-    AND d.channel = place.channel AND d.integration_id IS NOT DISTINCT FROM place.integration_id
+    AND CASE WHEN d.integration_id IS NULL THEN d.account_id ELSE d.integration_id END
+"""
+
+READY: Final = f"""
+    {WAITING} = place.id AND d.channel = place.channel
     AND (d.purpose IN ('raised', 'unreached') OR NOT EXISTS (
         SELECT FROM delivery r
         WHERE r.account_id = d.account_id AND r.handoff_id = d.handoff_id AND r.purpose = 'raised'
@@ -159,11 +169,13 @@ GIVE_UP_LOST: Final = f"""
 
 GIVE_UP_DISABLED: Final = f"""
     WITH off AS (
-        SELECT d.account_id, d.id FROM delivery d
-        JOIN integration i ON i.account_id = d.account_id AND i.id = d.integration_id
-        WHERE d.account_id = $1 AND d.state IN ('PENDING', 'FAILED') AND NOT i.enabled
-          AND d.next_attempt_at <= {NOW}
-        FOR UPDATE OF d SKIP LOCKED
+        SELECT due.account_id, due.id FROM integration i CROSS JOIN LATERAL (
+            SELECT d.account_id, d.id FROM delivery d
+            WHERE {WAITING} = i.id AND d.next_attempt_at <= {NOW}
+            ORDER BY d.next_attempt_at, d.id LIMIT $4 FOR UPDATE SKIP LOCKED
+        ) due
+        WHERE i.account_id = $1 AND NOT i.enabled
+        LIMIT $4
     ), given_up AS (
         UPDATE delivery d SET state = CASE WHEN attempts = 0 THEN 'SKIPPED' ELSE 'DEAD' END,
             skip_reason = CASE WHEN attempts = 0 THEN $3 END, next_attempt_at = NULL,
@@ -187,9 +199,12 @@ TAKE: Final = f"""
         WHERE coalesce(place.not_before <= {NOW}, true)
         ORDER BY due.turn LIMIT $8
     ), free AS (
-        SELECT d.account_id, d.id, chosen.kind FROM delivery d JOIN chosen ON chosen.id = d.id
-        WHERE d.account_id = $1 AND d.state IN ('PENDING', 'FAILED')
-        FOR UPDATE OF d SKIP LOCKED
+        -- without the state, which would offer an index of all that waits beside the key
+        SELECT d.account_id, d.id, chosen.kind FROM chosen CROSS JOIN LATERAL (
+            SELECT account_id, id FROM delivery
+            WHERE account_id = $1 AND id = chosen.id AND next_attempt_at <= {NOW}
+            FOR UPDATE SKIP LOCKED
+        ) d
     ), taken AS (
         UPDATE delivery d SET state = 'SENDING', attempts = attempts + 1, worker = $6,
             next_attempt_at = NULL, lease_token = gen_random_uuid(), lease_until = {NOW} + $7
@@ -224,9 +239,11 @@ SETTLE: Final = f"""
                  ORDER BY d.next_attempt_at LIMIT 1
              ) due
              WHERE place.room > 0),
-            (SELECT min(d.next_attempt_at) FROM delivery d
-             JOIN integration i ON i.account_id = d.account_id AND i.id = d.integration_id
-             WHERE d.account_id = $1 AND d.state IN ('PENDING', 'FAILED') AND NOT i.enabled),
+            (SELECT min(due.next_attempt_at) FROM integration i CROSS JOIN LATERAL (
+                 SELECT d.next_attempt_at FROM delivery d WHERE {WAITING} = i.id
+                 ORDER BY d.next_attempt_at LIMIT 1
+             ) due
+             WHERE i.account_id = $1 AND NOT i.enabled),
             (SELECT min(reach_due_at) FROM handoff
              WHERE account_id = $1 AND reach_due_at IS NOT NULL)
         ), 'infinity'))

@@ -11,6 +11,7 @@ revision = "0004"
 down_revision = "0003"
 
 KINDS = ("SLACK", "TEAMS", "WEBHOOK", "CONNECTWISE", "HALOPSA", "AUTOTASK")
+PLACE = "(CASE WHEN integration_id IS NULL THEN account_id ELSE integration_id END)"
 OUTCOMES = ("SENT", "FAILED", "REFUSED", "LOST")
 TYPES: dict[str, tuple[str, ...]] = {
     "0003": (
@@ -146,13 +147,13 @@ def _deliveries() -> None:
     op.create_index(
         "delivery_due",
         "delivery",
-        ["account_id", "next_attempt_at", "id"],
+        ["account_id", sa.text(PLACE), "next_attempt_at", "id"],
         postgresql_where=sa.text("state IN ('PENDING', 'FAILED')"),
     )
     op.create_index(
         "delivery_running",
         "delivery",
-        ["lease_until"],
+        ["account_id", "lease_until"],
         postgresql_where=sa.text("state = 'SENDING'"),
     )
     op.create_index(

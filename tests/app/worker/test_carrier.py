@@ -30,6 +30,7 @@ from tests.services.deliveries.parts import (
     connect,
     counter,
     deliveries,
+    flood,
     only,
     raise_one,
     run,
@@ -196,10 +197,10 @@ async def test_one_vendors_trouble_is_not_anothers(database, account):
 
 async def test_a_flooding_account_does_not_keep_another_waiting(database, account, other_account):
     """All the flooder's attempts hang, and half of the places are left for others."""
-    await connect(database, account, WEBHOOK)
+    webhook = await connect(database, account, WEBHOOK)
     await connect(database, other_account, WEBHOOK)
-    for _ in range(30):
-        await raise_one(database, account)
+    handoff_id = await raise_one(database, account)
+    await flood(database, account, handoff_id, webhook, 5_000)
     channels = {account.id: Recorded(hang), other_account.id: Recorded(accept)}
     async with carrying(database, lambda taken: channels[taken.account_id], slots=8):
         await eventually(lambda: channels[account.id].at_once == 4)

@@ -44,6 +44,32 @@ async def raise_one(
     return raised.handoff["id"]
 
 
+async def flood(
+    database: Database,
+    account: Account,
+    handoff_id: UUID,
+    integration_id: UUID,
+    count: int,
+) -> None:
+    """So many raises more, due for an hour, as if somebody's program had gone mad."""
+    async with database.transaction(account.id) as tx:
+        await tx.execute(
+            """
+            INSERT INTO delivery (account_id, id, handoff_id, integration_id, channel, purpose,
+                target, state, attempts, next_attempt_at, idempotency_key, created_at)
+            SELECT account_id, gen_random_uuid(), $2, id, kind, 'raised', name, 'PENDING', 0,
+                now() - interval '1 hour', concat_ws(':', 'flood', id, n), now()
+            FROM integration CROSS JOIN generate_series(1, $4) n
+            WHERE account_id = $1 AND id = $3
+            """,
+            account.id,
+            handoff_id,
+            integration_id,
+            count,
+        )
+        await tx.execute("UPDATE event_counter SET due_at = least(due_at, now())")
+
+
 async def taken_by(
     database: Database,
     account: Account,
