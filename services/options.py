@@ -13,4 +13,4 @@ class Options:
     link_base: str
     mail: bool = False
     assessment: bool = False
-    reach_after: timedelta | None = timedelta(seconds=30)
+    reach_after: timedelta | None = None

@@ -1,11 +1,13 @@
 """Real parts for every test: a PostgreSQL of its own, entered as the least-privileged role."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 
 import pytest
 
 from db.database import Database
 from db.embedded import OWNER_ROLE
+from services.events import Doorbell, Hub
 from tests.harness.people import Account, make_account
 from tests.harness.postgres import Cluster, running_cluster
 
@@ -41,6 +43,15 @@ async def database(dsn: str) -> AsyncIterator[Database]:
     await opened.open()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def hub(database: Database) -> AsyncIterator[Hub]:
+    """It polls so seldom that only a ring can explain what comes."""
+    started = Hub(database, Doorbell("memory://"), poll=timedelta(seconds=30))
+    await started.start()
+    yield started
+    await started.stop()
 
 
 @pytest.fixture

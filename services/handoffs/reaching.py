@@ -116,9 +116,8 @@ async def by_handoffs(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Seque
     """How far the call has come, of handoffs whose session the actor may see."""
     return await view.fetch(
         f"""
-        SELECT h.id AS handoff_id, h.unreached_at, h.reach_due_at, asked.notified, sent.confirmed,
-            live.watching, seen.viewed,
-            {TOLD} AS told,
+        SELECT h.id AS handoff_id, h.unreached_at, asked.notified, sent.confirmed,
+            live.watching, seen.viewed, {TOLD} AS told,
             least(sent.at, live.at, seen.at, answered.at, h.claimed_at) AS told_at,
             {seen_through(actor, "$2", handoff="h")}
         FROM handoff h

@@ -1,26 +1,14 @@
 """A client of the schema, with a real database and a real hub behind it."""
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
-
 import pytest
 
 from db.database import Database
 from db.embedded.cluster import SUPERUSER
-from services.events import Doorbell, Hub
+from services.events import Hub
 from tests.harness.people import Account
 from tests.harness.postgres import Cluster
 from tests.schema.asking import Client
 from tests.schema.lives import People
-
-
-@pytest.fixture
-async def hub(database: Database) -> AsyncIterator[Hub]:
-    """It polls so seldom that only a ring can explain what comes."""
-    started = Hub(database, Doorbell("memory://"), poll=timedelta(seconds=30))
-    await started.start()
-    yield started
-    await started.stop()
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextvars import Context
 from functools import partial
 from time import time
 from typing import Any, Final
 
 from app.graphql.live.audience import Audience
-from app.graphql.live.hearing import Hears
+from app.graphql.live.hearing import Hears, tell
 from app.graphql.live.rendering import Renderer, patiently
 from app.graphql.live.subscriber import LiveSubscription, TooSlow, ending
 from app.graphql.live.tally import Tally
@@ -117,18 +117,10 @@ class Group:
             if place % AT_ONCE == 0:
                 await asyncio.sleep(0)
         self.tally.handed_out(len(members), time() - event.occurred_at.timestamp())
-        if event.notified:
-            self.tell_heard(event, members)
+        self.tell_heard(event, (each.engineer for each in members if each.position >= event.seq))
 
-    def tell_heard(self, event: Event, members: Iterable[LiveSubscription]) -> None:
-        notified = set(event.notified)
-        heard = {
-            member.engineer
-            for member in members
-            if member.engineer in notified and member.position >= event.seq
-        }
-        if heard:
-            self.heard(self.stream.context.account_id, event, heard)
+    def tell_heard(self, event: Event, handed_to: Iterable[Hashable]) -> None:
+        tell(self.heard, self.stream.context.account_id, event, handed_to)
 
     def hand_own(
         self, member: LiveSubscription, event: Event, versions: Versions, cursor: str
@@ -186,8 +178,7 @@ class Group:
 
         await subscriber.take(make, self.stream.cursor(event.seq))
         self.tally.delivered += 1
-        subscriber.position = event.seq
-        self.tell_heard(event, (subscriber,))
+        self.tell_heard(event, (subscriber.engineer,))
 
     def rejoin(self, subscriber: LiveSubscription) -> bool:
         """Whether it stands where the group does; then it is a member from this instant on."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextvars import Context
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -26,7 +26,15 @@ STOPPING: Final = 2.0
 
 
 Hears: TypeAlias = Callable[[UUID, Event, Collection[Any]], None]
-"""(account, event, engineers): all of them notified of the event, and handed it. Never waits."""
+"""(account, event, engineers): all of them asked by the event, and handed it. Never waits."""
+
+
+def tell(heard: Hears, account_id: UUID, event: Event, handed_to: Iterable[Any]) -> None:
+    """Of those who have been handed the event, tell ``heard`` of those whom it asks for help."""
+    if event.type in OFFERS:
+        asked = set(event.notified).intersection(handed_to)
+        if asked:
+            heard(account_id, event, asked)
 
 
 def unnoticed(_account_id: UUID, _event: Event, _engineers: Collection[UUID]) -> None:
@@ -46,7 +54,7 @@ class Hearing:
         self._task: asyncio.Task[None] | None = None
 
     def heard(self, account_id: UUID, event: Event, engineers: Collection[UUID]) -> None:
-        if event.type not in OFFERS or self._count >= MOST_WAITING:
+        if self._count >= MOST_WAITING:
             return
         waiting = self._waiting[account_id]
         before = len(waiting)

@@ -13,7 +13,7 @@ from app.graphql.engine import Engine, Operation
 from app.graphql.errors import cancelled
 from app.graphql.live.audience import Audience, MakeAudience
 from app.graphql.live.group import MOST_BEHIND, Group
-from app.graphql.live.hearing import Hears, unnoticed
+from app.graphql.live.hearing import Hears, tell, unnoticed
 from app.graphql.live.rendering import Renderer
 from app.graphql.live.sharing import Sharing
 from app.graphql.live.sink import Ending, Sink
@@ -169,8 +169,8 @@ class Live(Generic[IdentityT]):
                     make = partial(renderer.render, value, subscriber.make_context)
                     await subscriber.take(make, stream.cursor(event.seq))
                     self.tally.delivered += 1
-                    if subscriber.engineer in event.notified:
-                        self.heard(stream.context.account_id, event, {subscriber.engineer})
+                    who = (subscriber.engineer,)
+                    tell(self.heard, stream.context.account_id, event, who)
                 subscriber.position = event.seq
                 if feed.newest - event.seq > allowed:
                     raise TooSlow

@@ -2,15 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import pytest
 
 from app.graphql.live import Close, Live, group, subscriber
 from db.database import Database
 from db.embedded import APP_ROLE
-from services.events import Doorbell, Hub
+from services.events import Hub
 from tests.app.graphql.ears import Ear, Identity, shared_live
 from tests.harness.cutting import cutter
 from tests.harness.people import Account
@@ -21,14 +19,6 @@ from tests.services.events.parts import Writer, make_handoff
 EVENTS = """subscription S($after: Cursor) { handoffEvents(after: $after) {
   ... on StreamReady { cursor } ... on HandoffEvent { cursor handoff { status } } } }"""
 CREATED = "subscription S($after: Cursor) { handoffCreated(after: $after) { cursor } }"
-
-
-@pytest.fixture
-async def hub(database: Database) -> AsyncIterator[Hub]:
-    started = Hub(database, Doorbell("memory://"), poll=timedelta(seconds=30))
-    await started.start()
-    yield started
-    await started.stop()
 
 
 @pytest.fixture

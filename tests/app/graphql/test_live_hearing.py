@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,7 +12,7 @@ from db.database import Database
 from db.embedded import APP_ROLE
 from db.ids import uuid7
 from db.models.vocabulary import EventType
-from services.events import Doorbell, Event, Hub
+from services.events import Event, Hub
 from services.handoffs.claiming import claim
 from tests.app.graphql.ears import Ear, Identity, contexts, shared_live
 from tests.app.worker.carrying import eventually
@@ -28,14 +27,6 @@ OWN = """subscription S($after: Cursor) { handoffCreated(after: $after) {
   cursor handoff { viewerCan } } }"""
 BELL = "subscription S($after: Cursor) { notificationReceived(after: $after) { cursor } }"
 EVENTS = "subscription { handoffEvents { __typename } }"
-
-
-@pytest.fixture
-async def hub(database: Database) -> AsyncIterator[Hub]:
-    started = Hub(database, Doorbell("memory://"), poll=timedelta(seconds=30))
-    await started.start()
-    yield started
-    await started.stop()
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """Who shares a subscription's executions, and who must not."""
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
-
 import pytest
 from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
 from graphql.type import is_abstract_type
@@ -11,7 +8,7 @@ from app.graphql.live import Live
 from app.graphql.live.sharing import Sharing, is_own
 from db.database import Database
 from schema.schema import schema
-from services.events import Doorbell, Hub
+from services.events import Hub
 from tests.app.graphql.ears import Ear, Identity, shared_live
 from tests.harness.people import Account, make_engineer
 from tests.schema.asking import ENGINE, Client
@@ -28,14 +25,6 @@ ONE = """subscription ($handoff: ID, $last: Int = 1) { handoffEvents(handoffId: 
     nodes { title } } } } } } }"""
 TWO = """subscription A { handoffCreated { cursor } }
 subscription B { handoffCreated { cursor } }"""
-
-
-@pytest.fixture
-async def hub(database: Database) -> AsyncIterator[Hub]:
-    started = Hub(database, Doorbell("memory://"), poll=timedelta(seconds=30))
-    await started.start()
-    yield started
-    await started.stop()
 
 
 @pytest.fixture

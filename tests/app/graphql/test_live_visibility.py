@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from db.database import Database
 from db.embedded.cluster import SUPERUSER
 from schema.schema import schema
 from services.actor import Actor
-from services.events import Doorbell, Hub
+from services.events import Hub
 from tests.app.graphql.ears import Ear, Identity, lonely_live, shared_live
 from tests.harness.people import Account, make_engineer
 from tests.harness.postgres import Cluster
@@ -64,14 +63,6 @@ def everything(type_: Any, depth: int, above: frozenset[str] = frozenset()) -> s
             below = everything(inner, depth - 1, above | {type_.name})
             fields.append(f"{alias}{name} {below}")
     return f"{{ {' '.join(fields)} }}"
-
-
-@pytest.fixture
-async def hub(database: Database) -> AsyncIterator[Hub]:
-    started = Hub(database, Doorbell("memory://"), poll=timedelta(seconds=30))
-    await started.start()
-    yield started
-    await started.stop()
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,8 @@ async def test_it_is_not_said_of_what_arrived(database: Database, account: Accou
         await asyncio.sleep(1.3)
         assert not await unreached(database, account)
         async with database.transaction(account.id) as tx:
-            assert await tx.fetchval("SELECT count(*) FROM handoff WHERE reach_due_at <> NULL") == 0
+            due = "SELECT count(*) FROM handoff WHERE reach_due_at IS NOT NULL"
+            assert await tx.fetchval(due) == 0
 
 
 async def test_admins_have_it_in_their_mailbox(database: Database, account: Account) -> None:

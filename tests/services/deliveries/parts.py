@@ -16,8 +16,8 @@ from tests.harness.rows import insert
 from tests.harness.story import escalated, started
 
 LEASE = timedelta(seconds=30)
-WITH_MAIL = Options(link_base="https://desk.example", mail=True, reach_after=None)
-ALONE = Options(link_base="https://desk.example", reach_after=None)
+WITH_MAIL = Options(link_base="https://desk.example", mail=True)
+ALONE = Options(link_base="https://desk.example")
 
 
 async def connect(database: Database, account: Account, kind: IntegrationKind) -> UUID:
