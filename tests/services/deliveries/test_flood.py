@@ -62,6 +62,15 @@ async def plan_of(database: Database, account: Account, name: str) -> list[Mappi
     return list(nodes(explained["Plan"]))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def statistics_are_the_tests(cluster: Cluster, database_name: str) -> None:
+    """PostgreSQL's own ANALYZE comes whenever it likes: of a table with three rows, say, and then
+    those here are of no size that was meant."""
+    cluster.as_superuser(
+        "ALTER TABLE delivery SET (autovacuum_enabled = false)", database=database_name
+    )
+
+
 @pytest.fixture
 async def flooded(database: Database, account: Account) -> Account:
     """2,000 are due over a webhook, as many over Teams, which is off, and one card behind them."""
