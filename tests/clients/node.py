@@ -22,7 +22,7 @@ PACKAGES = Path(__file__).with_name("package.json")
 CACHE = PROJECT / ".npm"
 LEAST = (22, 18)
 """From here on Node runs TypeScript as it is. Source: nodejs.org, "Running TypeScript Natively"."""
-INSTALLING = 300.0  # seconds
+INSTALLING = 240.0  # seconds
 
 
 class NoNode(Exception):
