@@ -62,12 +62,25 @@ def _merged(spans: list[Span]) -> list[Span]:
 
 def _spans(text: str) -> Iterator[Span]:
     lowered = text.lower()
+    lines = _lines(text)
     for pattern in PATTERNS:
-        if pattern.hints and not any(hint in lowered for hint in pattern.hints):
+        if not pattern.hinted(lowered):
             continue
-        for match in pattern.regex.finditer(text):
-            if pattern.accept(match):
-                yield match.span(pattern.secret(match))
+        for start, end, line in lines if pattern.in_a_line else [(0, len(text), lowered)]:
+            if pattern.hinted(line):
+                for match in pattern.regex.finditer(text, start, end):
+                    if pattern.accept(match):
+                        yield match.span(pattern.secret(match))
+
+
+def _lines(text: str) -> list[tuple[int, int, str]]:
+    """Where each begins and ends, and its lower case."""
+    found, start = [], 0
+    for line in text.split("\n"):
+        end = start + len(line)
+        found.append((start, end, line.lower()))
+        start = end + 1
+    return found
 
 
 def _always(_: re.Match[str]) -> bool:
@@ -78,14 +91,19 @@ def _always(_: re.Match[str]) -> bool:
 class Pattern:
     """What a secret looks like: the last group that matched, or ``whole`` of the match.
 
-    Without one of ``hints`` (lower case) in the text the pattern is not tried. Each must begin with
-    something fixed and repeat within bounds or without ambiguity: that keeps it linear.
+    Without one of ``hints`` (lower case) in the text the pattern is not tried; one that stands
+    ``in_a_line`` is tried in the lines that have one. Each must begin with something fixed and
+    repeat within bounds or without ambiguity: that keeps it linear.
     """
 
     regex: re.Pattern[str]
     hints: tuple[str, ...] = ()
     accept: Accept = _always
     whole: bool = False
+    in_a_line: bool = False
+
+    def hinted(self, lowered: str) -> bool:
+        return not self.hints or any(hint in lowered for hint in self.hints)
 
     def secret(self, match: re.Match[str]) -> int:
         return 0 if self.whole else match.lastindex or 0
@@ -159,25 +177,27 @@ NAMED: Final = (
     r"|pre-?shared|shared[ _-]?access|wpa2?|wifi|wi-fi)[ _-]?key"
     r"|(?:access|api|auth|bearer|bot|id|refresh|sas|session)[ _-]?token)"
 )
+NAMING: Final = ("pass", "kennwort", "contrase", "pwd", "psk", "secret", "key", "token")
+"""One of these is in whatever NAMED matches."""
 # an ampersand is part of it, unless another parameter of a query or another command follows
 BARE: Final = r"(?:[^\s;,&|\"'`<>()]|&(?=[^\s&;|])(?!\w[\w.-]{0,60}=)){3,200}"
 QUOTED: Final = r"\"[^\"\r\n]{1,200}\"|'[^'\r\n]{1,200}'|`[^`\r\n]{1,200}`"
 
 
 def _words(regex: str, *hints: str, accept: Accept = _is_value) -> Pattern:
-    return Pattern(re.compile(regex, re.IGNORECASE), hints, accept)
+    return Pattern(re.compile(regex, re.IGNORECASE), hints, accept, in_a_line=True)
 
 
 BY_WORDS: Final = (
     # password=…   "api_key" := '…'   AccountKey=…;
     _words(
         rf"{NAMED}[\"'\]]{{0,2}}[ \t]{{0,8}}(?::?=|=>)[ \t]{{0,8}}(?:@?({QUOTED})|({BARE}))",
-        "=",
+        *NAMING,
     ),
     # Password: …
     _words(
         rf"{NAMED}[\"'\]]{{0,2}}[ \t]{{0,8}}:(?!=)[ \t]{{0,8}}(?:({QUOTED})|({BARE}))",
-        ":",
+        *NAMING,
         accept=_is_told,
     ),
     _words(

@@ -27,6 +27,7 @@ from services.events.pages import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
+TAKERS: Final = 4  # accounts that are taken from at a time: each waits for its lock and its COMMIT
 COALESCING: Final = 0.01  # seconds that a ring waits for others
 SHUNNED: Final = 5.0  # seconds that an account is left alone whose work can't be taken
 FIRST_RETRY: Final = 0.05
@@ -40,7 +41,8 @@ class Carrier:
 
     A ring makes it look at once, and it looks every ``poll`` in any case. At most ``slots``
     attempts run at a time. With k accounts at work here, each has a (k + 1)th of them: a newcomer
-    finds room however much the others have waiting.
+    finds room however much the others have waiting. An account that makes its taker wait holds up
+    one of TAKERS.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class Carrier:
         lookout: Lookout,
         *,
         worker: str,
-        slots: int = 32,
+        slots: int = 128,
         lease: timedelta = timedelta(seconds=15),
         poll: timedelta = timedelta(seconds=1),
         drain: timedelta = timedelta(seconds=10),
@@ -65,6 +67,9 @@ class Carrier:
         self._lease = lease
         self._poll = poll.total_seconds()
         self._drain = drain.total_seconds()
+        self._taking: dict[UUID, int] = {}  # the slots that are kept for what is found
+        self._takers: set[asyncio.Task[None]] = set()
+        self._away: Exception | None = None  # what the database said to a taker
         self._running: dict[asyncio.Task[None], Taken] = {}
         self._since: dict[asyncio.Task[None], float] = {}
         self._shunned: dict[UUID, float] = {}
@@ -103,10 +108,10 @@ class Carrier:
         tasks, self._tasks = self._tasks, []
         if not tasks:
             return
-        await asyncio.wait({tasks[0]}, timeout=STOPPING)
+        await asyncio.wait({tasks[0], *self._takers}, timeout=STOPPING)
         if self._running:
             await asyncio.wait(set(self._running), timeout=self._drain)
-        late = [*tasks, *self._running]
+        late = [*tasks, *self._takers, *self._running]
         for task in late:
             task.cancel()
         await asyncio.wait(late, timeout=STOPPING)
@@ -140,22 +145,34 @@ class Carrier:
                 await asyncio.sleep(COALESCING)
 
     async def _look(self) -> None:
-        if self.running >= self._slots:
+        if self._away is not None:
+            error, self._away = self._away, None
+            raise error
+        if self._free <= 0 or len(self._taking) >= TAKERS:
             return
         # no more than ``slots`` of them can have their share already
-        due = await due_accounts(self._database, 2 * self._slots)
+        found = await due_accounts(self._database, 2 * self._slots)
+        due = [account_id for account_id in found if account_id not in self._taking]
         at_work = Counter(taken.account_id for taken in self._running.values())
-        share = max(1, self._slots // (len(at_work | Counter(due)) + 1))
+        accounts = {*at_work, *self._taking, *due}
+        share = max(1, self._slots // (len(accounts) + 1))
         # who has least under way comes first; among equals, who has waited longest
         for account_id in sorted(due, key=lambda account_id: at_work[account_id]):
-            room = min(share - at_work[account_id], self._slots - self.running)
-            if room > 0 and not self._stopping:
-                await self._take(account_id, room)
+            room = min(share - at_work[account_id], self._free)
+            if room > 0 and len(self._taking) < TAKERS and not self._shuns(account_id):
+                self._send_for(account_id, room)
+
+    @property
+    def _free(self) -> int:
+        return self._slots - self.running - sum(self._taking.values())
+
+    def _send_for(self, account_id: UUID, room: int) -> None:
+        self._taking[account_id] = room
+        task = asyncio.create_task(self._take(account_id, room), name=f"taking from {account_id}")
+        self._takers.add(task)
+        task.add_done_callback(self._takers.discard)
 
     async def _take(self, account_id: UUID, room: int) -> None:
-        if self._shunned.get(account_id, 0) > time.monotonic():
-            return
-        self._shunned.pop(account_id, None)
         try:
             async with self._database.transaction(account_id) as tx:
                 found = await take(tx, self._worker, at_most=room, lease=self._lease)
@@ -163,8 +180,8 @@ class Carrier:
             # somebody holds the account and has gone to sleep: others' work is not to wait for it
             self._shun(account_id)
             logger.warning("account %s is held by another worker", account_id)
-        except TRANSIENT:
-            raise
+        except TRANSIENT as error:
+            self._away = error
         except Exception:
             # one account's rows are no reason for another's to wait
             self._shun(account_id)
@@ -172,6 +189,15 @@ class Carrier:
         else:
             for taken in found:
                 self._begin(taken)
+        finally:
+            del self._taking[account_id]
+            self._woken.set()
+
+    def _shuns(self, account_id: UUID) -> bool:
+        if self._shunned.get(account_id, 0) > time.monotonic():
+            return True
+        self._shunned.pop(account_id, None)
+        return False
 
     def _shun(self, account_id: UUID) -> None:
         self._shunned[account_id] = time.monotonic() + SHUNNED

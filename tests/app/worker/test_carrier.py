@@ -10,7 +10,7 @@ import pytest
 
 from app.worker import Trier
 from db.models.vocabulary import AttemptOutcome, EventType, IntegrationKind
-from services.deliveries import follow_up, schedules
+from services.deliveries import follow_up, schedules, taking
 from services.events import Doorbell
 from services.integrations.protocol import Refused, TryAgain
 from tests.app.worker.carrying import (
@@ -209,6 +209,27 @@ async def test_a_flooding_account_does_not_keep_another_waiting(database, accoun
         await eventually(lambda: channels[other_account.id].letters)
         assert time.monotonic() - began < 2
         assert channels[account.id].most_at_once == 4
+
+
+async def test_an_account_that_somebody_holds_keeps_no_other_waiting(
+    database, account, other_account, monkeypatch
+):
+    monkeypatch.setattr(taking, "PATIENCE", timedelta(seconds=20))
+    for each in (account, other_account):
+        await connect(database, each, WEBHOOK)
+    channel = Recorded(accept)
+    async with database.transaction(account.id) as holding:
+        await holding.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{account.id}"
+        )
+        async with carrying(database, channel):
+            await raise_one(database, account)
+            await asyncio.sleep(0.3)  # for it to be waited for
+            began = time.monotonic()
+            await raise_one(database, other_account)
+            await eventually(lambda: all_are(database, other_account, "SENT"))
+            assert time.monotonic() - began < 5
+            assert await states(database, account) == ["PENDING"]
 
 
 # -- leases
