@@ -18,7 +18,7 @@ endif
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: serve
 serve: $(READY) ## set everything up and run the service with its demo accounts
@@ -52,6 +52,10 @@ schema: $(READY) ## print the schema into schema.graphql
 .PHONY: bench
 bench: $(READY) ## measure requests and live streams beside their floors, and print one table
 	$(BIN)/python -m benchmarks
+
+.PHONY: bench-deliveries
+bench-deliveries: $(READY) ## how long a call waits until it is first told of, also beside others' trouble
+	$(BIN)/python -m benchmarks.deliveries
 
 .PHONY: model
 model: $(READY) ## the whole life against a model of it, 100,000 random requests; SEED=… brings one back

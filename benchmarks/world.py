@@ -57,12 +57,12 @@ class World:
 async def make(database: Database, owner_dsn: str, *, handoffs: int, racers: int) -> World:
     """The world, with the planner's statistics up to date and a checkpoint behind it."""
     world = World(
-        escalating=await _desk(database, "escalating", juniors=RAISERS, seniors=7, admins=1),
-        claiming=await _desk(database, "claiming", juniors=1, seniors=racers),
-        queueing=await _desk(database, "queueing", juniors=20, seniors=20),
+        escalating=await make_desk(database, "escalating", juniors=RAISERS, seniors=7, admins=1),
+        claiming=await make_desk(database, "claiming", juniors=1, seniors=racers),
+        queueing=await make_desk(database, "queueing", juniors=20, seniors=20),
         listening=tuple(
             [
-                await _desk(database, f"listening{number}", juniors=1, seniors=LISTENERS)
+                await make_desk(database, f"listening{number}", juniors=1, seniors=LISTENERS)
                 for number in range(CONTESTANTS)
             ]
         ),
@@ -120,7 +120,7 @@ async def waiting_handoffs(
     return handoffs
 
 
-async def _desk(
+async def make_desk(
     database: Database, slug: str, *, juniors: int, seniors: int, admins: int = 0
 ) -> Desk:
     account_id = await accounts.create(database, slug, f"{slug.capitalize()} desk")
