@@ -69,6 +69,10 @@ claims: $(READY) ## three minutes of clients who claim at once and lose replies,
 chaos-streams: $(READY) ## five minutes of live streams while everything they stand on is killed; SEED=… as well
 	$(BIN)/python -m tests.chaos streams $(if $(SEED),--seed $(SEED))
 
+.PHONY: chaos-deliveries
+chaos-deliveries: $(READY) ## promises outside while workers and PostgreSQL are killed; SEED=… as well
+	$(BIN)/python -m tests.chaos deliveries $(if $(SEED),--seed $(SEED))
+
 .PHONY: clean
 clean: ## remove the environment and every cache; the service's data stays
 	rm -rf .venv .npm build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

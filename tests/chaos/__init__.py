@@ -1,1 +1,1 @@
-"""Live streams while everything they stand on is killed; docs/testing.md says what is proved."""
+"""What stays true while everything it stands on is killed; docs/testing.md says what is proved."""

@@ -1,60 +1,24 @@
-"""The proof at length, for `make chaos-streams`."""
+"""The proofs at length, for `make chaos-streams` and `make chaos-deliveries`."""
 
 import argparse
-import sys
-from typing import Final
 
-from tests.chaos.plan import Bell, Plan
-from tests.chaos.run import Report, streams
-from tests.harness.postgres import running_cluster
+from tests.chaos.deliveries import telling as deliveries
+from tests.chaos.streams import telling as streams
 from tests.model.life import a_seed
-
-SHOWN: Final = 30  # violations; the first tell enough
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def tell(report: Report) -> None:
-    for what, many in sorted((report.blows + report.ends).items(), key=lambda item: -item[1]):
-        say(f"{many:9,} {what}")
-    say(f"{report.retries:9,} requests of writers sent again")
-    say(f"{report.beginnings:9,} times StreamReady")
-    say(f"{report.damaged:9,} results that could not be used")
-    say(f"{report.deliveries:9,} deliveries of {report.events:,} events in {report.seconds:.0f} s")
-    say(f"{report.catching_up:9.1f} s until everybody had caught up")
-    say(f"{report.without_doorbell:9.1f} s until everybody had the last, without a doorbell")
-    for problem in report.found[:SHOWN]:
-        say(problem)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("proof", choices=("streams",))
-    parser.add_argument("--events", type=int, default=Plan.events)
-    parser.add_argument("--subscribers", type=int, default=Plan.subscribers)
-    parser.add_argument("--seconds", type=float, default=Plan.seconds)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--doorbell", type=Bell, choices=tuple(Bell), action="append")
+    proofs = parser.add_subparsers(required=True, metavar="PROOF")
+    for name, proof in (("streams", streams), ("deliveries", deliveries)):
+        its = proofs.add_parser(name)
+        its.add_argument("--seed", type=int)
+        proof.arguments(its)
+        its.set_defaults(prove=proof.prove)
     asked = parser.parse_args()
-    plan = Plan(
-        seed=a_seed() if asked.seed is None else asked.seed,
-        events=asked.events,
-        subscribers=asked.subscribers,
-        seconds=asked.seconds,
-    )
-    broken = 0
-    with running_cluster() as cluster:
-        for bell in asked.doorbell or Bell:
-            say(f"seed {plan.seed}: {plan.events:,} events, the doorbell by {bell}")
-            report = streams(cluster, plan, bell)
-            tell(report)
-            broken += len(report.found)
-            say(f"{len(report.found)} violations")
-    if broken:
-        raise SystemExit(f"seed {plan.seed}: {broken} violations")
+    seed = a_seed() if asked.seed is None else asked.seed
+    if broken := asked.prove(asked, seed):
+        raise SystemExit(f"seed {seed}: {broken} violations")
 
 
 if __name__ == "__main__":

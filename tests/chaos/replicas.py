@@ -1,14 +1,13 @@
-"""Web processes that are killed and started again."""
+"""Processes of the service that are killed and started again."""
 
 import asyncio
 import random
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any, Final
 
-from tests.chaos.plan import REPLICAS
 from tests.harness.web import Web, running
 
 STARTS: Final = 5
@@ -22,9 +21,10 @@ class Replica:
     ``faults`` counts what its processes did or logged that none should ever.
     """
 
-    def __init__(self, settings: dict[str, str]) -> None:
+    def __init__(self, command: str, settings: dict[str, str]) -> None:
         self.url = ""
         self.faults: Counter[str] = Counter()
+        self._command = command
         self._settings = settings
         self._process = ExitStack()
         self._web: Web | None = None
@@ -51,6 +51,18 @@ class Replica:
             await self._end()
             await self._start()
 
+    async def sleep(self, until: Callable[[int], Awaitable[None]]) -> None:
+        """It stands still in the middle of everything. ``until`` is given its pid."""
+        async with self._busy:
+            if self._web is None:
+                return
+            process = self._web.process
+            process.send_signal(signal.SIGSTOP)
+            try:
+                await until(process.pid)
+            finally:
+                process.send_signal(signal.SIGCONT)
+
     async def stop(self) -> None:
         async with self._busy:
             await self._end()
@@ -70,7 +82,7 @@ class Replica:
                 await asyncio.wait({starting})
 
     def _enter(self) -> None:
-        self._web = self._process.enter_context(running(**self._settings))
+        self._web = self._process.enter_context(running(self._command, **self._settings))
         self.url = self._web.url
 
     async def _end(self, *, kill: bool = False) -> None:
@@ -94,8 +106,8 @@ def _told(line: dict[str, Any]) -> str:
 class Replicas:
     """Whoever wants one is given any, dead or alive."""
 
-    def __init__(self, settings: dict[str, str]) -> None:
-        self.each = [Replica(settings) for _ in range(REPLICAS)]
+    def __init__(self, commands: Sequence[str], settings: dict[str, str]) -> None:
+        self.each = [Replica(command, settings) for command in commands]
 
     def url(self, chance: random.Random) -> str:
         return chance.choice(self.each).url
@@ -111,8 +123,9 @@ class Replicas:
 
 
 @asynccontextmanager
-async def replicas(settings: dict[str, str]) -> AsyncIterator[Replicas]:
-    made = Replicas(settings)
+async def replicas(*commands: str, **settings: str) -> AsyncIterator[Replicas]:
+    """`baton COMMAND` for each of them, all with these settings."""
+    made = Replicas(commands, settings)
     try:
         await asyncio.gather(*(replica.start() for replica in made.each))
         yield made

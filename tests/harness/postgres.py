@@ -10,8 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ QUICK = {
     "shared_buffers": "64MB",
     "max_connections": "200",
 }
+# What is committed is in the operating system's hands: enough for a killed process.
+MORTAL = {"fsync": "off", "shared_buffers": "32MB", "max_connections": "100"}
 _numbers = itertools.count(1)
 
 
@@ -79,6 +81,20 @@ async def terminate(cluster: Cluster, database: str, application: str) -> int:
         return count
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def mortal_server() -> AsyncIterator[EmbeddedServer]:
+    """A server that may be killed and starts again; its database DATABASE is migrated."""
+    with short_place() as place:
+        server = EmbeddedServer(place / "data", MORTAL)
+        await server.start()
+        try:
+            await bootstrap(server)
+            await migrate(server.dsn(OWNER_ROLE, DATABASE), app_role=APP_ROLE)
+            yield server
+        finally:
+            await server.stop()
 
 
 @contextmanager

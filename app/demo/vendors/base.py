@@ -64,15 +64,19 @@ class FakeVendor:
     what it accepted where tests and the demo find it.
 
     ``faults`` are used up one per request; ``retry_after`` is what BUSY answers, in seconds.
+    ``slowness`` comes before each answer, in seconds. ``unanswered`` is what was done and whose
+    answer was lost or is none.
     """
 
     name = "vendor"
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.unanswered: list[Asked] = []
         self.faults: deque[Fault | None] = deque()
         self.retry_after = 1
         self.hanging = 60.0
+        self.slowness = 0.0
 
     def reply(self, asked: Asked) -> Reply:
         raise NotImplementedError
@@ -88,6 +92,8 @@ class FakeVendor:
             await _body(receive),
         )
         self.asked.append(asked)
+        if self.slowness:
+            await asyncio.sleep(self.slowness)
         match self.faults.popleft() if self.faults else None:
             case None:
                 await _answer(send, self.reply(asked))
@@ -101,6 +107,7 @@ class FakeVendor:
                 await asyncio.sleep(self.hanging)
             case Fault.LOSE_ANSWER:
                 self.reply(asked)
+                self.unanswered.append(asked)
                 connection = connection_of(scope)
                 if connection is not None:
                     tcp.reset(connection)
@@ -108,6 +115,7 @@ class FakeVendor:
                 await _answer(send, Reply(307, b"", {"location": "http://127.0.0.1:1/stolen"}))
             case Fault.GARBAGE:
                 self.reply(asked)
+                self.unanswered.append(asked)
                 await _answer(send, Reply(200, GARBAGE))
 
     @contextmanager

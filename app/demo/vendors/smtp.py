@@ -52,7 +52,7 @@ class Mail:
 class FakeMail:
     """``faults`` are used up one per connection. ``refusing`` answers recipients, by address:
     ``{"gone@example.com": "550 5.1.1 nobody of that name"}``. ``slowness`` comes before each
-    answer, in seconds.
+    answer, in seconds. ``unanswered`` are those of ``mails`` whose sender was not told.
 
     With ``tls`` it offers STARTTLS, or begins with TLS if ``from_first_byte``. With a ``password``
     it takes mail from ``user`` only.
@@ -69,6 +69,7 @@ class FakeMail:
         self.user, self.password = user, password
         self.tls, self.from_first_byte = tls, from_first_byte
         self.mails: list[Mail] = []
+        self.unanswered: list[Mail] = []
         self.faults: deque[Fault | MailFault | None] = deque()
         self.refusing: dict[str, str] = {}
         self.hanging = 60.0
@@ -199,7 +200,9 @@ class Postmaster:
             return "451 4.3.0 out of order"
         if self._fault is MailFault.REFUSE:
             return "554 5.7.1 we do not like it"
-        self._keep(session, envelope)
+        kept = self._keep(session, envelope)
+        if self._fault in {Fault.LOSE_ANSWER, Fault.GARBAGE}:
+            self._fake.unanswered += kept
         if self._fault is Fault.LOSE_ANSWER:
             tcp.reset(cast(asyncio.Transport, server.transport))
             await asyncio.sleep(self._fake.hanging)
@@ -207,8 +210,10 @@ class Postmaster:
             return GARBAGE.decode("latin-1").encode("ascii", "replace").decode()
         return "250 2.0.0 queued"
 
-    def _keep(self, session: Session, envelope: Envelope) -> None:
+    def _keep(self, session: Session, envelope: Envelope) -> list[Mail]:
         raw = cast(bytes, envelope.content)
         self._fake.encrypted.append(session.ssl is not None or self._fake.from_first_byte)
-        for recipient in envelope.rcpt_tos:
-            self._fake.mails.append(Mail(envelope.mail_from or "", recipient, raw))
+        sender = envelope.mail_from or ""
+        kept = [Mail(sender, recipient, raw) for recipient in envelope.rcpt_tos]
+        self._fake.mails += kept
+        return kept

@@ -3,25 +3,18 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from db.database import Database
-from db.embedded import APP_ROLE, DATABASE, OWNER_ROLE, EmbeddedServer, bootstrap
-from db.migrate import migrate
+from db.embedded import APP_ROLE, DATABASE, EmbeddedServer
 from services.events import Doorbell, Hub, head
 from services.events.pages import TRANSIENT
 from tests.harness.people import make_account
-from tests.harness.postgres import terminate
+from tests.harness.postgres import mortal_server, terminate
 from tests.services.events.parts import Writer, eventually, make_handoff, numbers
-
-# What is committed is in the operating system's hands: enough for a killed process.
-SETTINGS = {"fsync": "off", "shared_buffers": "16MB", "max_connections": "60"}
 
 
 async def last_number(database: Database, writer: Writer) -> int:
@@ -49,29 +42,13 @@ async def test_followers_outlast_their_connections(new_hub, writer, cluster, dat
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    memory = Path("/dev/shm")  # noqa: S108 - a directory of our own is made inside
-    made = Path(tempfile.mkdtemp(prefix="bt-", dir=memory if memory.is_dir() else None)).resolve()
-    made.chmod(0o755)  # PostgreSQL may run as another account
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
+async def server() -> AsyncIterator[EmbeddedServer]:
+    async with mortal_server() as running:
+        yield running
 
 
-@pytest.fixture
-async def mortal_server(place: Path) -> AsyncIterator[EmbeddedServer]:
-    """A server that a test may kill."""
-    server = EmbeddedServer(place / "data", SETTINGS)
-    await server.start()
-    try:
-        await bootstrap(server)
-        await migrate(server.dsn(OWNER_ROLE, DATABASE), app_role=APP_ROLE)
-        yield server
-    finally:
-        await server.stop()
-
-
-async def test_followers_outlast_a_killed_server(mortal_server):
-    dsn = mortal_server.dsn(APP_ROLE, DATABASE)
+async def test_followers_outlast_a_killed_server(server):
+    dsn = server.dsn(APP_ROLE, DATABASE)
     database = Database(dsn)
     await database.open()
     account = await make_account(database)
@@ -86,10 +63,10 @@ async def test_followers_outlast_a_killed_server(mortal_server):
         follower = await hub.follow(account.id, 0)
         writing = [asyncio.create_task(writer.write_through(50)) for _ in range(4)]
         await numbers(await hub.follow(account.id, 0), 50)
-        assert mortal_server.pid is not None
-        os.kill(mortal_server.pid, signal.SIGKILL)
+        assert server.pid is not None
+        os.kill(server.pid, signal.SIGKILL)
         await asyncio.gather(*writing)
-        assert mortal_server.restarts == 1
+        assert server.restarts == 1
         last = await last_number(database, writer)
         assert last >= 200
         assert await numbers(follower, last) == list(range(1, last + 1))

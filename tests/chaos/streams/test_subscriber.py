@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.chaos import subscriber as module
-from tests.chaos.checker import Beginning, Fact, Stream
-from tests.chaos.endings import ComeBack, Fatal
-from tests.chaos.plan import Habits, Start, Transport
-from tests.chaos.subscriber import Subscriber
+from tests.chaos.streams import subscriber as module
+from tests.chaos.streams.checker import Beginning, Fact, Stream
+from tests.chaos.streams.endings import ComeBack, Fatal
+from tests.chaos.streams.plan import Habits, Start, Transport
+from tests.chaos.streams.subscriber import Subscriber
 
 HABITS = Habits(0, 0, Stream.EVENTS, Transport.SOCKET, False, Start.NOW, 0.0, True, 1)
 

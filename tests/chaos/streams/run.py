@@ -11,13 +11,13 @@ from typing import Final
 import httpx2
 
 from tests.chaos.asking import Asking
-from tests.chaos.checker import Fact, not_as_acknowledged, violations
-from tests.chaos.doorbells import Doorbell, PostgresDoorbell, RedisDoorbell
-from tests.chaos.logs import AccountLog
-from tests.chaos.plan import Bell, Plan, Start
-from tests.chaos.stage import Stage, short_tokens, stage
-from tests.chaos.subscriber import Subscriber
-from tests.chaos.writers import Writers
+from tests.chaos.streams.checker import Fact, not_as_acknowledged, violations
+from tests.chaos.streams.doorbells import Doorbell, PostgresDoorbell, RedisDoorbell
+from tests.chaos.streams.logs import AccountLog
+from tests.chaos.streams.plan import Bell, Plan, Start
+from tests.chaos.streams.stage import Stage, short_tokens, stage
+from tests.chaos.streams.subscriber import Subscriber
+from tests.chaos.streams.writers import Writers
 from tests.harness.postgres import Cluster
 from tests.harness.web import token_of
 from tests.journeys import documents as ask

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
-from tests.chaos.checker import Beginning, Fact, Stream, Told
-from tests.chaos.endings import ComeBack, Fatal
-from tests.chaos.plan import Habits, Moment, Transport
-from tests.chaos.sockets import socket_connection
-from tests.chaos.sse import sse_connection
+from tests.chaos.streams.checker import Beginning, Fact, Stream, Told
+from tests.chaos.streams.endings import ComeBack, Fatal
+from tests.chaos.streams.plan import Habits, Moment, Transport
+from tests.chaos.streams.sockets import socket_connection
+from tests.chaos.streams.sse import sse_connection
 
 STAYS: Final = (0.5, 12.0)  # seconds until it does something by itself
 SLEEPS: Final = (0.5, 3.0)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx2
 
-from tests.chaos.endings import ComeBack, Fatal, completed, ended
+from tests.chaos.streams.endings import ComeBack, Fatal, completed, ended
 
 RETRIED: Final = frozenset({401, 403, 503, 504})
 SILENCE: Final = 60.0  # seconds; heartbeats come more often

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.chaos.endings import ComeBack, Fatal, closed, completed, ended
+from tests.chaos.streams.endings import ComeBack, Fatal, closed, completed, ended
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1005, 1006, 1012, 1013, 4403, 4408, 4499, 4504])

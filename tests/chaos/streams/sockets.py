@@ -8,7 +8,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
-from tests.chaos.endings import ComeBack, closed, completed, ended
+from tests.chaos.streams.endings import ComeBack, closed, completed, ended
 
 OPENING = 10.0  # seconds
 

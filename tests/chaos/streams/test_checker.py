@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.chaos.checker import Beginning, Fact, Log, Told, not_as_acknowledged, violations
+from tests.chaos.streams.checker import Beginning, Fact, Log, Told, not_as_acknowledged, violations
 
 KINDS = ("HandoffCreated", "HandoffClaimed", "HandoffReleased", "HandoffClaimed", "HandoffResolved")
 CURSORS = ["start", *(f"cursor {number}" for number in range(1, 6))]

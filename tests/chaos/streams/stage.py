@@ -11,10 +11,10 @@ from typing import Final
 from app.signin.claims import LEEWAY
 from db.database import Database
 from services.actor import Actor
-from tests.chaos.doorbells import Doorbell, cut_connections
-from tests.chaos.logs import AccountLog, read_log
-from tests.chaos.plan import ACCOUNTS, Blow, Habits
 from tests.chaos.replicas import Replicas, replicas
+from tests.chaos.streams.doorbells import Doorbell, cut_connections
+from tests.chaos.streams.logs import AccountLog, read_log
+from tests.chaos.streams.plan import ACCOUNTS, REPLICAS, Blow, Habits
 from tests.harness.people import Account, make_account, make_engineer
 from tests.harness.postgres import Cluster
 from tests.harness.web import SECRET, token_of
@@ -98,7 +98,7 @@ async def stage(cluster: Cluster, database_name: str, doorbell: Doorbell) -> Asy
     }
     await doorbell.start()
     try:
-        async with replicas(settings) as processes:
+        async with replicas(*["web"] * REPLICAS, **settings) as processes:
             yield Stage(cluster, database_name, doorbell, processes, accounts, readers)
     finally:
         await doorbell.close()

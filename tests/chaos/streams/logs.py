@@ -8,7 +8,7 @@ from db.models.vocabulary import EventType
 from resolvers import cursors
 from services.actor import Actor
 from services.ids import Kind, public
-from tests.chaos.checker import Fact, Log, Stream
+from tests.chaos.streams.checker import Fact, Log, Stream
 from tests.harness.people import Account
 
 # how many more wait for somebody when it has happened

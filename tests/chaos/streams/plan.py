@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from tests.chaos.checker import Stream
+from tests.chaos.streams.checker import Stream
 
 REPLICAS: Final = 2
 ACCOUNTS: Final = 2

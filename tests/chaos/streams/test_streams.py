@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.chaos.plan import Bell, Blow, Plan
-from tests.chaos.run import streams
+from tests.chaos.streams.plan import Bell, Blow, Plan
+from tests.chaos.streams.run import streams
 from tests.harness.postgres import Cluster
 
 

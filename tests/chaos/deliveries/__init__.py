@@ -1,0 +1,1 @@
+"""Promises outside while workers and PostgreSQL are killed; docs/testing.md says what is proved."""
