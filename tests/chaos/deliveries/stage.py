@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeVar
 
 import httpx2
@@ -35,6 +36,7 @@ mutation Save($input: SaveIntegrationInput!) {
 ENDS: Final = (signal.SIGKILL, signal.SIGQUIT, signal.SIGINT)  # at once, at once, in order
 SLOW: Final = 0.5  # seconds before an answer, so that many attempts are under way
 DEEP: Final = 9.0  # seconds of sleep in which nobody can have taken anything over: a lease has 10
+TURNS: Final = 30  # workers that are looked at until one has something under way
 LONGEST: Final = 25.0  # seconds until somebody has
 
 
@@ -72,28 +74,33 @@ class Stage:
                     await self._put_to_sleep(which, seconds)
 
     async def _put_to_sleep(self, which: int, seconds: float) -> None:
-        """In the middle of much, until others are in the middle of the same."""
-
-        async def until(pid: int) -> None:
-            held = await self._held(pid)
-            self.vendors.slow(0)
-            if not held:
-                return
-            await asyncio.sleep(DEEP)
-            self.vendors.slow(SLOW)
-            async with asyncio.timeout(LONGEST):
-                while (left := await self._held(pid)) == held:  # noqa: ASYNC110 - of others
-                    await asyncio.sleep(0.05)
-                await asyncio.sleep(seconds)
-            self.taken_over += held - left
-
+        """Whoever is in the middle of something, until others are in the middle of the same."""
         self.vendors.slow(SLOW)
         try:
-            await asyncio.sleep(SLOW)
-            await self.workers.one(which).sleep(until)
-            await asyncio.sleep(SLOW)
+            for turn in range(TURNS):
+                await asyncio.sleep(SLOW / 5)
+                before = self.taken_over
+                worker = self.workers.one((which + turn) % WORKERS)
+                await worker.sleep(partial(self._taken_over, seconds))
+                if self.taken_over > before:
+                    await asyncio.sleep(SLOW)  # it wakes among those who are at work
+                    return
         finally:
             self.vendors.slow(0)
+
+    async def _taken_over(self, seconds: float, pid: int) -> None:
+        """At once when this worker has nothing under way."""
+        held = await self._held(pid)
+        if not held:
+            return
+        self.vendors.slow(0)
+        await asyncio.sleep(DEEP)
+        self.vendors.slow(SLOW)
+        async with asyncio.timeout(LONGEST):
+            while (left := await self._held(pid)) == held:  # noqa: ASYNC110 - of others
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(seconds)
+        self.taken_over += held - left
 
     async def _held(self, pid: int) -> int:
         counts = [await self.patiently(under_way, account, pid) for account in self.accounts]
