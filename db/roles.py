@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, text
 
 PRIVILEGES: dict[str, str] = {
-    "account": "SELECT, INSERT",
+    "account": "SELECT, INSERT, UPDATE (minimum_readiness)",
     "alembic_version": "SELECT",
     "assessment": "SELECT, INSERT, UPDATE",
     "delivery": "SELECT, INSERT, UPDATE",

@@ -12,6 +12,7 @@ from resolvers.context import Context
 from resolvers.ids import each_known, known
 from resolvers.pages import Page
 from services.handoffs import escalating, escalating_many, reading
+from services.handoffs.additions import NOTHING, Additions
 from services.handoffs.escalating import Escalated, Escalation
 from services.handoffs.reading import HandoffFilter
 from services.ids import Kind
@@ -90,6 +91,7 @@ class WantedHelp:
     intent: HandoffIntent
     priority: Priority
     target: str | None
+    additions: Additions = NOTHING
 
     def escalation(self, session_id: UUID) -> Escalation:
         return Escalation(
@@ -99,6 +101,7 @@ class WantedHelp:
             self.intent,
             self.priority,
             None if self.target is None else known(self.target, Kind.ENGINEER),
+            self.additions,
         )
 
 

@@ -25,6 +25,7 @@ from db.models.vocabulary import (
     StepOutcome,
 )
 from services.handoffs.problems import Ineligible
+from services.handoffs.readiness import CRITERIA, ReadinessItem, ReadinessQuestion
 from services.handoffs.rules import HandoffAction
 from services.integrations.health import Health
 from services.integrations.protocol import Purpose
@@ -43,6 +44,8 @@ __all__ = [
     "IntegrationKind",
     "Priority",
     "Purpose",
+    "ReadinessItem",
+    "ReadinessQuestion",
     "Role",
     "SessionStatus",
     "StepKind",
@@ -250,4 +253,20 @@ words(
         Ineligible.UNKNOWN: "There is no such engineer in the account.",
     },
     name="TargetIneligibility",
+)
+words(
+    ReadinessQuestion,
+    "What whoever takes a session over asks first.",
+    {
+        ReadinessQuestion.PROBLEM: "What exactly is the problem?",
+        ReadinessQuestion.ENVIRONMENT: "What does it happen on?",
+        ReadinessQuestion.TRIED: "What was tried, with which result?",
+        ReadinessQuestion.EVIDENCE: "What does the evidence suggest?",
+        ReadinessQuestion.REACHABILITY: "When and how can the customer be reached?",
+    },
+)
+words(
+    ReadinessItem,
+    "What belongs to an answer. Each is worth points when it is there.",
+    {criterion.item: f"{criterion.text} ({criterion.points} points)." for criterion in CRITERIA},
 )

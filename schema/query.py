@@ -6,9 +6,19 @@ from typing import Annotated, Any, Final
 import strawberry
 from strawberry import UNSET
 
-from resolvers import deliveries, handoffs, integrations, nodes, notifications, pages, sessions
+from resolvers import (
+    deliveries,
+    handoffs,
+    integrations,
+    nodes,
+    notifications,
+    pages,
+    readiness,
+    sessions,
+)
 from resolvers.sessions import WantedSessions
 from schema.fields import field
+from schema.inputs.escalation_draft import EscalationDraft
 from schema.inputs.filters import (
     DeliveryFilter,
     HandoffFilter,
@@ -28,9 +38,11 @@ from schema.types.handoff import place_of as handoff_place_of
 from schema.types.integration import Integration
 from schema.types.notification import NOTIFICATIONS, Notification
 from schema.types.queue import HandoffQueue
+from schema.types.readiness import Readiness
 from schema.types.session import SESSIONS, Session
 from schema.types.step import Step
 from schema.types.viewer import Viewer
+from services.handoffs.preparing import Draft
 from services.ids import Kind
 
 MAKERS: Final[dict[Kind, Callable[[Any], Node]]] = {
@@ -79,6 +91,29 @@ class Query:
     ) -> Session | None:
         row = await nodes.one(info.context, id, Kind.SESSION)
         return None if row is None else Session.of(row)
+
+    @field(
+        description=(
+            "What a session would score if it were escalated now, and what is missing; null for "
+            "one that is not there or that the viewer may not see. Ask it while the raiser writes."
+        )
+    )
+    async def escalation_readiness(
+        self,
+        info: Info,
+        session_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The session to be handed over.")
+        ],
+        draft: Annotated[
+            EscalationDraft | None,
+            strawberry.argument(description="What would be sent with it."),
+        ] = UNSET,
+    ) -> Readiness | None:
+        wanted = given(draft)
+        found = await readiness.escalation_readiness(
+            info.context, session_id, Draft() if wanted is None else wanted.draft()
+        )
+        return None if found is None else Readiness.of(found)
 
     @field(description="The sessions that the viewer may see, the newest first.")
     async def sessions(

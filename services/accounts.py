@@ -31,10 +31,30 @@ async def create(database: Database, slug: str, name: str) -> UUID:
     return account_id
 
 
+async def require_readiness(tx: Transaction, minimum: int) -> None:
+    """What a session of the transaction's account must score before it can be escalated.
+
+    From 1 to 100, or 0 for nothing; from the next escalation on. Raises InvalidInput.
+    """
+    if not 0 <= minimum <= 100:
+        raise InvalidInput("minimum", f"A minimum readiness is from 0 to 100, not {minimum}.")
+    await tx.execute(
+        "UPDATE account SET minimum_readiness = $2 WHERE id = $1", tx.account_id, minimum or None
+    )
+
+
 async def by_slug(database: Database, slug: str) -> UUID | None:
     async with database.system() as connection:
         found: UUID | None = await connection.fetchval("SELECT id FROM account_by_slug($1)", slug)
     return found
+
+
+async def named(database: Database, slug: str) -> UUID:
+    """As ``by_slug``, of an account that somebody names. Raises InvalidInput."""
+    account_id = await by_slug(database, slug)
+    if account_id is None:
+        raise InvalidInput("account", f"There is no account {slug!r}.")
+    return account_id
 
 
 async def by_ids(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Row]:

@@ -37,6 +37,9 @@ class Account:
     hypotheses_open: Sequence[str]
     hypotheses_ruled_out: Sequence[str]
     raised_at: datetime
+    # how many came up before those of the lists
+    open_left_out: int = 0
+    ruled_out_left_out: int = 0
 
 
 def write(account: Account) -> str:
@@ -62,8 +65,8 @@ def _lines(account: Account) -> Iterator[str]:
         yield "Nothing was recorded."
     for step in account.steps:
         yield from _step(step)
-    yield from _hypotheses("Still suspected", account.hypotheses_open)
-    yield from _hypotheses("Ruled out", account.hypotheses_ruled_out)
+    yield from _hypotheses("Still suspected", account.hypotheses_open, account.open_left_out)
+    yield from _hypotheses("Ruled out", account.hypotheses_ruled_out, account.ruled_out_left_out)
 
 
 def _facts(account: Account) -> Iterator[str]:
@@ -108,11 +111,13 @@ def _step(step: Mapping[str, Any]) -> Iterator[str]:
         yield ""
 
 
-def _hypotheses(heading: str, hypotheses: Sequence[str]) -> Iterator[str]:
+def _hypotheses(heading: str, hypotheses: Sequence[str], left_out: int) -> Iterator[str]:
     if hypotheses:
         yield ""
         yield f"## {heading}"
         yield ""
+        if left_out:
+            yield f"- {left_out} earlier ones, which are with the steps that test them"
         yield from (f"- {_inline(hypothesis)}" for hypothesis in hypotheses)
 
 

@@ -10,7 +10,6 @@ from app.databases import shared
 from app.settings import Settings, load
 from db.database import Database
 from services import accounts, engineers
-from services.problems import InvalidInput
 
 Email = Annotated[str, typer.Argument(help="Their e-mail address, as their tokens have it.")]
 Account = Annotated[str, typer.Option(help="The slug of the account.")]
@@ -42,9 +41,7 @@ async def _change(settings: Settings, email: str, account: str, *, active: bool)
         database = Database(access.dsn, max_connections=2)
         await database.open()
         try:
-            account_id = await accounts.by_slug(database, account)
-            if account_id is None:
-                raise InvalidInput("account", f"There is no account {account!r}.")
+            account_id = await accounts.named(database, account)
             async with database.transaction(account_id) as tx:
                 rows = await engineers.set_active(tx, email, active=active)
             return [f"{row['name']} <{row['email']}>" for row in rows]

@@ -262,6 +262,8 @@ def snapshot(
         timeline=frozen.timeline,
         hypotheses_open=frozen.hypotheses_open,
         hypotheses_ruled_out=frozen.hypotheses_ruled_out,
+        branch_count=frozen.branch_count,
+        left_out=frozen.left_out,
     )
 
 

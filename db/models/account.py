@@ -14,9 +14,16 @@ from db.models.vocabulary import Role
 class Account(SQLModel, table=True):
     """The tenant. Every other table carries its id as ``account_id``."""
 
+    __table_args__ = (
+        CheckConstraint("minimum_readiness BETWEEN 0 AND 100", name="minimum_readiness_known"),
+    )
+
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     slug: str = Field(unique=True, description="How tokens name the account")
     name: str
+    minimum_readiness: int | None = Field(
+        default=None, description="What a session must score before it can be escalated"
+    )
     created_at: datetime = written_at()
 
 

@@ -137,9 +137,11 @@ class Snapshot(SQLModel, table=True):
     ticket_system: str | None = None
     ticket_number: str | None = None
     step_count: int
+    branch_count: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     timeline: list[dict[str, Any]] = document("[]")
     hypotheses_open: list[str] = document("[]")
     hypotheses_ruled_out: list[str] = document("[]")
+    left_out: dict[str, int] = document()
 
 
 class Assessment(SQLModel, table=True):

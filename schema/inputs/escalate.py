@@ -3,8 +3,9 @@
 import strawberry
 
 from resolvers.handoffs import WantedHelp
-from schema.enums import HandoffIntent, Priority
-from schema.inputs.start_session import KEY
+from schema.enums import Confidence, HandoffIntent, Priority
+from schema.inputs.additions import REPLACES, additions
+from schema.inputs.start_session import KEY, CustomerInput
 
 
 @strawberry.input(description="Who asks for help with what.")
@@ -28,6 +29,21 @@ class EscalateInput:
             "every other engineer where there is none; ADMINs are told always."
         )
     )
+    problem_domain: str | None = strawberry.field(
+        description=f"The area it seems to lie in; up to 200 characters. {REPLACES}"
+    )
+    environment: str | None = strawberry.field(
+        description=f"What it happens on; up to 2,000 characters. {REPLACES}"
+    )
+    customer: CustomerInput | None = strawberry.field(
+        description=(
+            "Whom it is for and how to reach them. Each of its fields replaces what the session "
+            "says, when given. `reachableUntil` must not have passed."
+        )
+    )
+    confidence_tier: Confidence | None = strawberry.field(
+        description=f"How sure you are of where the problem lies. {REPLACES}"
+    )
     idempotency_key: str | None = strawberry.field(description=KEY)
 
     def help(self) -> WantedHelp:
@@ -38,4 +54,7 @@ class EscalateInput:
             intent=self.intent or HandoffIntent.ESCALATE,
             priority=self.priority or Priority.NORMAL,
             target=self.target_engineer_id,
+            additions=additions(
+                self.problem_domain, self.environment, self.customer, self.confidence_tier
+            ),
         )

@@ -8,6 +8,7 @@ from schema.results.problems import (
     IdempotencyConflict,
     InvalidInput,
     NotAllowed,
+    NotReady,
     SessionNotEscalatable,
     SessionNotFound,
     TargetNotEligible,
@@ -48,6 +49,7 @@ EscalateResult = Annotated[
     | SessionNotFound
     | SessionNotEscalatable
     | TargetNotEligible
+    | NotReady
     | IdempotencyConflict
     | NotAllowed
     | InvalidInput,
@@ -67,6 +69,8 @@ def escalate_result(  # noqa: PLR0911 - one for each member of the union
             return SessionNotEscalatable.because(outcome)
         case handoff_problems.TargetNotEligible():
             return TargetNotEligible.because(outcome)
+        case handoff_problems.NotReady():
+            return NotReady.because(outcome)
         case problems.IdempotencyConflict():
             return IdempotencyConflict.of(outcome)
         case problems.NotAllowed():

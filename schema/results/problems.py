@@ -8,6 +8,7 @@ import strawberry
 from schema.enums import HandoffStatus, Ineligible, SessionStatus
 from schema.types.engineer import Engineer
 from schema.types.handoff import Handoff
+from schema.types.readiness import Readiness
 from services import problems
 from services.handoffs import problems as handoff_problems
 from services.sessions import problems as session_problems
@@ -76,6 +77,17 @@ class SessionNotEscalatable(Problem):
     @classmethod
     def because(cls, problem: handoff_problems.SessionNotEscalatable) -> Self:
         return cls(message=str(problem), status=problem.status)
+
+
+@strawberry.type(
+    description="The session does not score what the account asks for before it is handed over."
+)
+class NotReady(Problem):
+    readiness: Readiness = strawberry.field(description="What it scores, and what is missing.")
+
+    @classmethod
+    def because(cls, problem: handoff_problems.NotReady) -> Self:
+        return cls(message=str(problem), readiness=Readiness.of(problem.readiness))
 
 
 @strawberry.type(description="The handoff can't be meant for this engineer.")

@@ -69,6 +69,34 @@ def _steps(row: Columns) -> list[SnapshotStep]:
     return [SnapshotStep.of(step) for step in row["timeline"]]
 
 
+@strawberry.type(description="What of a session was too much for its snapshot.")
+class SnapshotCut:
+    steps: int = strawberry.field(
+        description="How many steps are not in `timeline`: the oldest ones."
+    )
+    details: int = strawberry.field(
+        description="How many steps of `timeline` have a `detail` that ends early."
+    )
+    hypotheses_open: int = strawberry.field(
+        description="How many are not in `hypothesesOpen`: those that came up first."
+    )
+    hypotheses_ruled_out: int = strawberry.field(
+        description="How many are not in `hypothesesRuledOut`: those that came up first."
+    )
+
+    @classmethod
+    def of(cls, left_out: Mapping[str, int]) -> Self | None:
+        """None where nothing was left out."""
+        if not left_out:
+            return None
+        return cls(
+            steps=left_out.get("steps", 0),
+            details=left_out.get("details", 0),
+            hypotheses_open=left_out.get("hypotheses_open", 0),
+            hypotheses_ruled_out=left_out.get("hypotheses_ruled_out", 0),
+        )
+
+
 @strawberry.type(
     description=(
         "What was known when the handoff was raised, frozen: it stays as it was whatever happens "
@@ -92,11 +120,19 @@ class Snapshot:
     step_count: int = strawberry.field(
         description="How many steps the session had, more than `timeline` holds perhaps."
     )
+    branch_count: int = strawberry.field(
+        description="How many different hypotheses had been followed, open and ruled out."
+    )
     hypotheses_open: list[str] = strawberry.field(
-        description="What was still suspected, in the order it came up."
+        description="What was still suspected, in the order it came up: the latest 100."
     )
     hypotheses_ruled_out: list[str] = strawberry.field(
-        description="What a step had ruled out: no need to try it again."
+        description="What a step had ruled out: no need to try it again. The latest 100."
+    )
+    cut: SnapshotCut | None = strawberry.field(
+        description=(
+            "What was too much and stayed behind: the session still has it. Null when this is all."
+        )
     )
     handoff_id: strawberry.Private[UUID]
 
@@ -112,6 +148,8 @@ class Snapshot:
             ticket=Ticket.of(row),
             confidence_tier=confidence and Confidence[confidence],
             step_count=row["step_count"],
+            branch_count=row["branch_count"],
+            cut=SnapshotCut.of(row["left_out"]),
             hypotheses_open=row["hypotheses_open"],
             hypotheses_ruled_out=row["hypotheses_ruled_out"],
             handoff_id=row["handoff_id"],

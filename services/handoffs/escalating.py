@@ -19,7 +19,9 @@ from db.models.vocabulary import (
 from services import deliveries, documentation, events, idempotency, notifications, text, views
 from services.access import door, seen_through, works_on
 from services.actor import Actor
-from services.handoffs.problems import SessionNotEscalatable
+from services.handoffs.additions import NOTHING, Additions
+from services.handoffs.problems import NotReady, SessionNotEscalatable
+from services.handoffs.readiness import Case, measure
 from services.handoffs.snapshot import Frozen, freeze
 from services.handoffs.targets import refuse_ineligible
 from services.notifications import RECIPIENTS, Bell
@@ -30,7 +32,7 @@ from services.sessions.problems import SessionNotFound
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """What is asked for."""
+    """What is asked for. ``additions`` are written into the session, and so into the snapshot."""
 
     session_id: UUID
     reason: str
@@ -38,6 +40,7 @@ class Escalation:
     intent: HandoffIntent = HandoffIntent.ESCALATE
     priority: Priority = Priority.NORMAL
     target_id: UUID | None = None
+    additions: Additions = NOTHING
 
     def checked(self) -> "Escalation":
         """Trimmed and within bounds. Raises InvalidInput."""
@@ -45,6 +48,7 @@ class Escalation:
             self,
             reason=text.required("reason", self.reason, text.REASON),
             notes=text.optional("notes", self.notes, text.LONG),
+            additions=self.additions.checked(),
         )
 
 
@@ -75,8 +79,8 @@ async def escalate(
     owner or holder, or by an ADMIN on their behalf. When who holds it escalates further, their
     own handoff is SUPERSEDED. The same key gives the same handoff back.
 
-    Raises NotAllowed, SessionNotFound, SessionNotEscalatable, TargetNotEligible, InvalidInput or
-    IdempotencyConflict. Source: docs/handoffs.md, "Escalating".
+    Raises NotAllowed, SessionNotFound, SessionNotEscalatable, TargetNotEligible, NotReady,
+    InvalidInput or IdempotencyConflict. Source: docs/handoffs.md, "Escalating".
     """
     refuse_viewers(actor)
     wanted = wanted.checked()
@@ -87,7 +91,7 @@ async def escalate(
         )
         if earlier is not None:
             return await _raised_before(tx, actor, earlier)
-    facts = await escalatable(tx, actor, wanted)
+    facts = await escalatable(tx, actor, wanted, now=now)
     raised = compose(handoff_id, facts, wanted, options, now=now)
     row = await write(tx, actor, wanted, raised, options, now=now)
     return await announced(tx, actor, raised, row, now=now)
@@ -102,6 +106,7 @@ def refuse_viewers(actor: Actor) -> None:
 
 FACTS: Final = f"""
     SELECT s.*, raiser.id AS raiser_id, raiser.name AS raiser_name,
+           (SELECT minimum_readiness FROM account WHERE id = s.account_id) AS minimum_readiness,
            (SELECT coalesce(json_agg(json_build_object(
                 'id', t.id, 'position', t.position, 'kind', t.kind, 'title', t.title,
                 'detail', t.detail, 'hypothesis', t.hypothesis, 'outcome', t.outcome,
@@ -126,12 +131,13 @@ FACTS: Final = f"""
 """.replace("$me", "$3::uuid").replace("$target", "$4::uuid")
 
 
-async def escalatable(tx: Transaction, actor: Actor, wanted: Escalation) -> Row:
+async def escalatable(tx: Transaction, actor: Actor, wanted: Escalation, *, now: datetime) -> Row:
     """Session, timeline and people, with the session locked, when it can be escalated like this.
 
     What changed while the lock was waited for is not in what the statement saw: a step is missing
     though the session counts it, or the holder it looked for is another by now. Then it is asked
-    again. Raises SessionNotFound, NotAllowed, SessionNotEscalatable or TargetNotEligible.
+    again. Raises SessionNotFound, NotAllowed, SessionNotEscalatable, TargetNotEligible,
+    InvalidInput or NotReady.
     """
     statement = FACTS.replace("$door", door(actor, "$3"))
     for attempt in range(10):  # each repeat means that somebody else was faster once more
@@ -142,18 +148,26 @@ async def escalatable(tx: Transaction, actor: Actor, wanted: Escalation) -> Row:
             if attempt:
                 raise SessionNotFound
         elif len(facts["steps"]) == facts["step_count"]:
-            _refuse(actor, wanted, facts)
+            _refuse(actor, wanted, facts, now)
             return facts
     raise RuntimeError(f"session {wanted.session_id} counts steps it does not have")
 
 
-def _refuse(actor: Actor, wanted: Escalation, facts: Row) -> None:
+def _refuse(actor: Actor, wanted: Escalation, facts: Row, now: datetime) -> None:
     if not works_on(actor, facts) and actor.role != Role.ADMIN:
         raise NotAllowed("Only who works on this session can escalate it.")
     if facts["status"] != SessionStatus.ACTIVE:
         raise SessionNotEscalatable(SessionStatus(facts["status"]))
     if wanted.target_id is not None:
         refuse_ineligible(wanted.target_id, facts["target"], actor.id, facts["raiser_id"])
+    wanted.additions.refuse_past(now)
+    minimum = facts["minimum_readiness"]
+    if minimum is not None:
+        session = wanted.additions.applied(facts)
+        case = Case(session, facts["steps"], wanted.reason, wanted.notes, now)
+        readiness = measure(case, minimum)
+        if not readiness.ready:
+            raise NotReady(readiness)
 
 
 # ------------------------------------------------------------------ what is written
@@ -177,7 +191,7 @@ def compose(
 ) -> Raised:
     frozen = freeze(facts["steps"])
     account = documentation.Account(
-        session=facts,
+        session=wanted.additions.applied(facts),
         steps=facts["steps"],
         raiser=facts["raiser_name"],
         target=facts["target"]["name"] if facts["target"] else None,
@@ -187,6 +201,8 @@ def compose(
         hypotheses_open=frozen.hypotheses_open,
         hypotheses_ruled_out=frozen.hypotheses_ruled_out,
         raised_at=now,
+        open_left_out=frozen.left_out.get("hypotheses_open", 0),
+        ruled_out_left_out=frozen.left_out.get("hypotheses_ruled_out", 0),
     )
     recipients = [recipient | {"id": UUID(recipient["id"])} for recipient in facts["recipients"]]
     return Raised(
@@ -216,16 +232,21 @@ WRITE: Final = """
         FROM session s WHERE s.account_id = $1 AND s.id = $3 RETURNING *
     ), moved AS (
         UPDATE session SET status = 'ESCALATED', escalated_to_id = NULL, escalation_reason = $6,
-            updated_at = $21
+            updated_at = $21, problem_domain = coalesce($26, problem_domain),
+            environment = coalesce($27, environment),
+            customer_name = coalesce($28, customer_name),
+            customer_contact = coalesce($29, customer_contact),
+            customer_reachable_until = coalesce($30, customer_reachable_until),
+            confidence_tier = coalesce($31, confidence_tier)
         WHERE account_id = $1 AND id = $3 RETURNING *
     ), frozen AS (
         INSERT INTO snapshot (account_id, handoff_id, captured_at, problem_summary,
             problem_domain, environment, customer_name, customer_contact,
             customer_reachable_until, confidence_tier, ticket_system, ticket_number, step_count,
-            timeline, hypotheses_open, hypotheses_ruled_out)
+            timeline, hypotheses_open, hypotheses_ruled_out, branch_count, left_out)
         SELECT account_id, $2, $21, problem_summary, problem_domain, environment, customer_name,
             customer_contact, customer_reachable_until, confidence_tier, ticket_system,
-            ticket_number, $10, $11, $12, $13
+            ticket_number, $10, $11, $12, $13, $24, $25
         FROM moved
     ), documented AS (
         INSERT INTO documentation (account_id, id, session_id, handoff_id, version, markdown,
@@ -268,6 +289,7 @@ async def write(
 ) -> Row:
     """Everything but the event. ``batch_id`` is shared by handoffs that are raised together."""
     assessment = AssessmentState.PENDING if options.assessment else AssessmentState.DISABLED
+    additions = wanted.additions
     return await tx.one(
         WRITE,
         actor.account_id,
@@ -305,6 +327,14 @@ async def write(
         now,
         batch_id,
         options.reach_after,
+        raised.frozen.branch_count,
+        raised.frozen.left_out,
+        additions.problem_domain,
+        additions.environment,
+        additions.customer_name,
+        additions.customer_contact,
+        additions.customer_reachable_until,
+        additions.confidence_tier,
     )
 
 

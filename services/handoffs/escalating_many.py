@@ -52,7 +52,7 @@ async def escalate_many(
         )
         if earlier is not None:
             return await reading.batch(tx, actor, earlier), None
-    ready = await _all_escalatable(tx, actor, asked)
+    ready = await _all_escalatable(tx, actor, asked, now)
     written = []
     for one in asked:
         raised = compose(uuid7(), ready[one.session_id], one, options, now=now)
@@ -74,13 +74,13 @@ def _checked(wanted: Sequence[Escalation]) -> list[Escalation]:
 
 
 async def _all_escalatable(
-    tx: Transaction, actor: Actor, asked: Sequence[Escalation]
+    tx: Transaction, actor: Actor, asked: Sequence[Escalation], now: datetime
 ) -> dict[UUID, Row]:
     ready: dict[UUID, Row] = {}
     refusals: list[tuple[UUID, Problem]] = []
     for one in sorted(asked, key=lambda one: one.session_id):
         try:
-            ready[one.session_id] = await escalatable(tx, actor, one)
+            ready[one.session_id] = await escalatable(tx, actor, one, now=now)
         except Problem as refusal:
             refusals.append((one.session_id, refusal))
     if refusals:

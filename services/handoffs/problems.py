@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from db.models.vocabulary import HandoffStatus, SessionStatus
+from services.handoffs.readiness import Readiness
 from services.problems import Problem
 
 
@@ -58,6 +59,18 @@ class SessionNotEscalatable(Problem):
         }.get(status, "It waits for somebody to take it over already.")
         super().__init__(f"This session can't be escalated. {told}")
         self.status = status
+
+
+class NotReady(Problem):
+    """The account asks for a minimum, and ``readiness`` does not reach it."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        least = max(readiness.answers, key=lambda answer: answer.possible - answer.score)
+        super().__init__(
+            f"This session scores {readiness.score} of the {readiness.minimum} points that your "
+            f"account asks for before it is handed over. {least.ask}"
+        )
+        self.readiness = readiness
 
 
 class SessionsNotEscalatable(Problem):

@@ -197,7 +197,8 @@ async def pages_of_sessions(
 SUMMARY: Final = """
     c.handoff_id, c.captured_at, c.problem_summary, c.problem_domain, c.environment,
     c.customer_name, c.customer_contact, c.customer_reachable_until, c.confidence_tier,
-    c.ticket_system, c.ticket_number, c.step_count, c.hypotheses_open, c.hypotheses_ruled_out
+    c.ticket_system, c.ticket_number, c.step_count, c.branch_count, c.hypotheses_open,
+    c.hypotheses_ruled_out, c.left_out
 """
 
 

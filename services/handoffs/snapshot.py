@@ -1,4 +1,7 @@
-"""What is frozen when a handoff is raised: the timeline, and what is still suspected."""
+"""What is frozen when a handoff is raised: the timeline, and what is still suspected.
+
+Bounded, and it says what was left out.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,29 +11,55 @@ from db.models.vocabulary import StepOutcome
 
 RECENT: Final = 100  # steps that travel; the whole timeline stays with the session
 LONGEST_DETAIL: Final = 4_000  # characters of a step's detail that travel
+MOST_HYPOTHESES: Final = 100  # of those still open that travel, and of those ruled out
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """``timeline`` holds the most recent RECENT of ``step_count`` steps, oldest first."""
+    """``timeline`` holds the most recent RECENT of ``step_count`` steps, oldest first.
+
+    ``branch_count`` is how many hypotheses there are, listed or not. ``left_out`` says how many of
+    `steps`, `hypotheses_open` and `hypotheses_ruled_out` are not in it, and of how many steps in it
+    the end of the `details` is not; a part that is whole is not named.
+    """
 
     step_count: int
+    branch_count: int
     timeline: list[dict[str, Any]]
     hypotheses_open: list[str]
     hypotheses_ruled_out: list[str]
+    left_out: dict[str, int]
 
 
 def freeze(steps: Sequence[Mapping[str, Any]]) -> Frozen:
     """``steps`` is the whole timeline in order, each with the columns of table step."""
     still_open, ruled_out = _hypotheses(steps)
-    return Frozen(len(steps), [_bounded(step) for step in steps[-RECENT:]], still_open, ruled_out)
+    recent = steps[-RECENT:]
+    left_out = {
+        "steps": len(steps) - len(recent),
+        "details": sum(map(_is_long, recent)),
+        "hypotheses_open": len(still_open) - MOST_HYPOTHESES,
+        "hypotheses_ruled_out": len(ruled_out) - MOST_HYPOTHESES,
+    }
+    return Frozen(
+        len(steps),
+        len(still_open) + len(ruled_out),
+        [_bounded(step) for step in recent],
+        still_open[-MOST_HYPOTHESES:],
+        ruled_out[-MOST_HYPOTHESES:],
+        {part: number for part, number in left_out.items() if number > 0},
+    )
+
+
+def _is_long(step: Mapping[str, Any]) -> bool:
+    detail = step["detail"]
+    return detail is not None and len(detail) > LONGEST_DETAIL
 
 
 def _bounded(step: Mapping[str, Any]) -> dict[str, Any]:
-    detail = step["detail"]
-    if detail is not None and len(detail) > LONGEST_DETAIL:
-        detail = detail[: LONGEST_DETAIL - 1] + "…"
-    return {**step, "detail": detail}
+    if _is_long(step):
+        return {**step, "detail": step["detail"][: LONGEST_DETAIL - 1] + "…"}
+    return {**step}
 
 
 def _hypotheses(steps: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:

@@ -68,6 +68,10 @@ QUERIES: dict[str, tuple[Kind | None, str]] = {
     "viewer": (None, "{ viewer { account { name } openHandoffCount unreadNotificationCount } }"),
     "node": (None, "{ viewer { openHandoffCount } }"),  # every kind: a test of its own below
     "session": (Kind.SESSION, "query($id: ID!) { session(id: $id) { id } }"),
+    "escalationReadiness": (
+        Kind.SESSION,
+        "query($id: ID!) { escalationReadiness(sessionId: $id) { score } }",
+    ),
     "sessions": (
         Kind.ENGINEER,
         "query($id: ID!) { a: sessions(filter: {ownerId: $id}) { nodes { id } } }",
@@ -87,6 +91,7 @@ QUERIES: dict[str, tuple[Kind | None, str]] = {
 }
 EMPTY: dict[str, Any] = {
     "session": None,
+    "escalationReadiness": None,
     "handoff": None,
     "sessions": {"nodes": []},
     "handoffs": {"nodes": []},

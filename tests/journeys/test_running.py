@@ -131,6 +131,10 @@ def test_more_web_processes_join_the_embedded_database_of_a_running_service(
         assert made.returncode == 0, made.stderr
         twice = baton("account", "initech", "Initech", data_dir=str(data_dir))
         assert (twice.returncode, "already" in twice.stderr) == (1, True)
+        asked = baton("account", "initech", "--minimum-readiness", "60", data_dir=str(data_dir))
+        assert (asked.returncode, "60 of 100" in asked.stdout) == (0, True), asked.stderr
+        nobody = baton("account", "nobody", "--minimum-readiness", "60", data_dir=str(data_dir))
+        assert (nobody.returncode, "no account" in nobody.stderr) == (1, True)
 
 
 # ------------------------------------------------------------------ an operator's database

@@ -50,6 +50,7 @@ async def viewers(client: Client, account: Account, raised: Escalated) -> list[s
 
 CONTENT = {
     "a session": "query ($s: ID!) { session(id: $s) { id } }",
+    "its readiness": "query ($s: ID!) { escalationReadiness(sessionId: $s) { score } }",
     "sessions": "query { sessions { nodes { status } } }",
     "a node": "query ($s: ID!) { node(id: $s) { id } }",
     "a step": "query ($step: ID!) { node(id: $step) { id } }",

@@ -1,5 +1,6 @@
 """Refusals reach clients under the names they have in the rules; what is not promised is a bug."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ from services.deliveries import problems as deliveries
 from services.engineers import NoSuchEngineer
 from services.events import CursorExpired, CursorUnknown
 from services.handoffs import problems as handoffs
+from services.handoffs.readiness import Case, measure
 from services.integrations import problems as integrations
 from services.sessions import problems as sessions
 from tests.harness.story import NOON
@@ -60,6 +62,7 @@ REFUSALS: list[problems.Problem] = [
     sessions.SessionNotResolvable(SessionStatus.ESCALATED),
     handoffs.SessionNotEscalatable(SessionStatus.RESOLVED),
     handoffs.TargetNotEligible(handoffs.Ineligible.VIEWER),
+    handoffs.NotReady(measure(Case(defaultdict(lambda: None), [], None, None, NOON), 60)),
     handoffs.HandoffNotFound(),
     handoffs.HandoffAlreadyClaimed(ENGINEER, NOON),
     handoffs.HandoffNotOpen(HandoffStatus.CANCELLED),

@@ -13,7 +13,8 @@ from tests.harness.story import NOON, claimed, escalated, started, waiting
 from tests.schema.asking import Client
 
 SNAPSHOT = """query ($id: ID!) { handoff(id: $id) { snapshot {
-  capturedAt problemSummary problemDomain environment stepCount confidenceTier redactions
+  capturedAt problemSummary problemDomain environment stepCount branchCount confidenceTier
+  redactions cut { steps details hypothesesOpen hypothesesRuledOut }
   customer { name contact reachableUntil } ticket { system number }
   hypothesesOpen hypothesesRuledOut
   timeline { id position kind title detail hypothesis outcome authorName author { id name }
@@ -55,6 +56,8 @@ async def test_a_snapshot_tells_everything_that_was_known(
         "problemDomain": "Mail flow",
         "environment": "Windows 11",
         "stepCount": 2,
+        "branchCount": 2,
+        "cut": None,
         "confidenceTier": "MEDIUM",
         "redactions": 0,
         "customer": {"name": None, "contact": "+49 30 1234", "reachableUntil": None},
