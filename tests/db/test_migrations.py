@@ -176,6 +176,29 @@ async def test_logs_that_were_there_before_there_was_retention_are_looked_at(emp
     assert await ask(empty_dsn, prune) == [(None,)]
 
 
+async def test_snapshots_that_were_there_before_say_what_they_left_out(empty_dsn):
+    await migrate(empty_dsn, app_role=APP_ROLE)
+    await downgrade(empty_dsn, "0004")
+    await ask_in_account(
+        empty_dsn,
+        "ALTER TABLE snapshot DROP CONSTRAINT snapshot_account_id_handoff_id_fkey",
+        """
+        INSERT INTO snapshot (account_id, handoff_id, problem_summary, step_count, timeline,
+            hypotheses_open, hypotheses_ruled_out)
+        VALUES (app_account(), gen_random_uuid(), 'cut', 7, jsonb_build_array(
+                jsonb_build_object('detail', repeat('x', 3999) || '…'), '{"detail": null}'::jsonb),
+            '["a", "b"]', '["c"]'),
+            (app_account(), gen_random_uuid(), 'whole', 0, '[]', '[]', '[]')
+        """,
+    )
+    await migrate(empty_dsn, app_role=APP_ROLE)
+    told = "SELECT problem_summary, branch_count, left_out FROM snapshot ORDER BY 1"
+    assert await ask(empty_dsn, told) == []  # its owner is bound again
+    await ask(empty_dsn, "ALTER TABLE snapshot NO FORCE ROW LEVEL SECURITY")
+    found = [tuple(row) for row in await ask(empty_dsn, told)]
+    assert found == [("cut", 3, '{"steps": 5, "details": 1}'), ("whole", 0, "{}")]
+
+
 async def test_a_database_of_a_newer_release_is_left_alone(empty_dsn):
     await migrate(empty_dsn, app_role=APP_ROLE)
     await ask(empty_dsn, "UPDATE alembic_version SET version_num = 'f00d'")
