@@ -188,7 +188,13 @@ async def test_what_the_raiser_adds_counts_and_travels_and_stays_with_the_sessio
     database: Database, account: Account
 ) -> None:
     await require(database, account, 75)
-    session = await started(database, account.tier1, customer_name="Dana")
+    session = await started(
+        database,
+        account.tier1,
+        customer_name="Dana",
+        environment="Windows 10",
+        confidence_tier="HIGH",
+    )
     with pytest.raises(NotReady):
         await escalated(database, account.tier1, session)
 
