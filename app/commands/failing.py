@@ -12,6 +12,7 @@ from app.server import CannotListen
 from app.settings import SettingsError
 from db.embedded import EmbeddedServerError
 from db.guard import UnsafeDatabase
+from db.problems import forget_values
 from services.problems import Problem
 
 EXPECTED = (
@@ -33,6 +34,9 @@ def told() -> Iterator[None]:
         _end(str(error))
     except (OSError, asyncpg.PostgresError, sqlalchemy.exc.DBAPIError) as error:
         cause = getattr(error, "orig", None) or error
+        if isinstance(cause.__cause__, asyncpg.PostgresError):
+            cause = cause.__cause__  # SQLAlchemy's has its words already
+        forget_values(cause)
         _end(f"The database can't be used: {type(cause).__name__}: {cause}")
 
 

@@ -16,7 +16,9 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+import services.redaction
 from app.observability.redaction import redacted
+from db.problems import forget_values
 
 # Chatty, and some quote URLs that may hold secrets.
 WARNINGS_ONLY = ("alembic", "httpx2", "httpcore2", "anthropic", "asyncio", "multipart", "hpack")
@@ -100,7 +102,10 @@ def add_origin(logger: WrappedLogger, method: str, event: EventDict) -> EventDic
 
 
 def render_exception(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Tracebacks without local variables: those are where secrets live."""
+    """Tracebacks without local variables and rows of the database: those are where secrets live.
+
+    What a secret looks like in people's texts is known better by the rules for what leaves.
+    """
     given = event.pop("exc_info", None)
     if not given:
         return event
@@ -108,7 +113,9 @@ def render_exception(logger: WrappedLogger, method: str, event: EventDict) -> Ev
     if error is None:
         error = given[1] if isinstance(given, tuple) else sys.exc_info()[1]
     if error is not None:
-        event["exception"] = "".join(traceback.format_exception(error)).rstrip()
+        forget_values(error)
+        told = "".join(traceback.format_exception(error)).rstrip()
+        event["exception"] = services.redaction.redact(told).text
     return event
 
 
@@ -138,6 +145,9 @@ def _printable(text: str) -> str:
 
 
 def _message(record: logging.LogRecord) -> Any:
+    for given in record.args if isinstance(record.args, tuple) else ():
+        if isinstance(given, BaseException):
+            forget_values(given)
     try:
         return record.getMessage()
     except Exception:  # arguments that don't fit the message: still worth a line

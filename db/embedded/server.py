@@ -29,6 +29,11 @@ DEFAULTS: Mapping[str, str] = {
     "full_page_writes": "on",
     "synchronous_commit": "on",
     "log_line_prefix": "%m [%p] %q%u@%d ",
+    # what people wrote stays in its tables: DETAIL quotes rows, and parameters are their values
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 
 RETRY = 0.2  # seconds between attempts to start again

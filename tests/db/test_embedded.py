@@ -222,6 +222,29 @@ async def test_settings_reach_the_server(running):
     assert await value(made, "SHOW fsync", "postgres", "postgres") == "off"
 
 
+async def test_no_row_and_no_statement_is_written_into_its_log(running):
+    made = running.server
+    connection = await asyncpg.connect(made.dsn("postgres", "postgres"))
+    try:
+        await connection.execute("CREATE TABLE kept (word text CONSTRAINT one UNIQUE, n int)")
+        await connection.execute("ALTER TABLE kept ADD CONSTRAINT small CHECK (n < 9)")
+        insert = "INSERT INTO kept VALUES ($1, $2::int + 0)"
+        await connection.execute(insert, "canary", 1)
+        for name, number in (("canary", 1), ("canary", 9)):
+            with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="DETAIL"):
+                await connection.execute(insert, name, number)
+        with pytest.raises(asyncpg.UndefinedColumnError):
+            await connection.execute("SELECT nothing, 'canary'")
+        await connection.execute("SET statement_timeout = 50")
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await connection.execute("SELECT pg_sleep(5), $1::text", "canary")
+    finally:
+        await connection.close()
+    said = made.log_file.read_text()
+    assert all(sign in said for sign in ('"one"', '"small"', "nothing", "statement timeout"))
+    assert "canary" not in said
+
+
 async def test_a_setting_postgres_refuses_is_told_with_its_words_and_leaves_nothing(place):
     made = EmbeddedServer(place / "data", {"shared_buffers": "plenty"})
     with pytest.raises(ServerDidNotStart, match="shared_buffers"):

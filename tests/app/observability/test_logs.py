@@ -9,6 +9,7 @@ import time
 import warnings
 from dataclasses import dataclass
 
+import asyncpg
 import orjson
 import pytest
 import structlog
@@ -18,6 +19,7 @@ from structlog.contextvars import bound_contextvars
 from app.observability import configure, redact
 from app.observability.logs import StdlibHandler
 from app.observability.redaction import MASK
+from db.ids import uuid7
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ"
 SECRETS = [
@@ -320,6 +322,61 @@ def test_what_stands_under_a_secret_s_name_is_not_written(lines, key):
 
     assert "canary" not in lines.text
     assert lines.last[key] == MASK
+
+
+SLUG = "canary-of-no-shape"
+QUOTING = [
+    "INSERT INTO account (id, slug, name) VALUES (gen_random_uuid(), $1, 'x')",  # not this account
+    "INSERT INTO account (id, slug, name) VALUES (app_account(), $1, NULL)",  # a row that fails
+    "INSERT INTO account (id, slug, name) SELECT app_account(), $1, 'x' FROM (VALUES (1), (2)) two",
+    "SELECT $1::text::int",
+    "SELECT $1::int",  # asyncpg's own
+]
+
+
+@pytest.mark.parametrize("sql", QUOTING)
+async def test_what_the_database_quotes_of_a_row_is_not_written(lines, database, sql):
+    async def fail() -> None:
+        async with database.transaction(uuid7()) as tx:
+            await tx.execute(sql, SLUG)
+
+    async def fail_in_a_group() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+
+    ours, theirs = structlog.get_logger("app.test"), logging.getLogger("library")
+
+    def in_a_message(error: BaseException) -> None:
+        theirs.error("failed: %s", error)
+
+    def as_it_is(error: BaseException) -> None:
+        ours.warning("failed", exc_info=error)
+
+    def as_a_cause(error: BaseException) -> None:
+        try:
+            raise RuntimeError("it failed") from error
+        except RuntimeError:
+            theirs.exception("failed")
+
+    for failing in (fail, fail_in_a_group):
+        for tell in (in_a_message, as_it_is, as_a_cause):
+            try:
+                await failing()
+            except (asyncpg.PostgresError, ExceptionGroup) as error:
+                tell(error)
+    assert len(lines.all) == 6
+    assert "asyncpg.exceptions" in lines.text
+    assert SLUG not in lines.text
+
+
+def test_an_exception_is_read_by_the_rules_for_what_leaves_as_well(lines):
+    try:
+        raise RuntimeError(
+            "Kennwort: Winter26Linnet, net use Z: \\\\fs01\\s linnet26 /user:ACME\\bob"
+        )
+    except RuntimeError:
+        structlog.get_logger("app.test").exception("failed")
+    assert "linnet" not in str(lines.last["exception"]).lower()
 
 
 def test_counts_and_ids_are_not_mistaken_for_secrets(lines):
