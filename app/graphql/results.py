@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 
+from app.graphql.discreet import without_value
 from resolvers.errors import ErrorCode
 
 
@@ -19,7 +20,7 @@ class RequestError(Exception):
     """
 
     def __init__(self, errors: list[GraphQLError], code: ErrorCode = ErrorCode.BAD_REQUEST) -> None:
-        super().__init__("; ".join(error.message for error in errors))
+        super().__init__("; ".join(without_value(error.message) for error in errors))
         self.errors = errors
         self.code = code
 
@@ -27,6 +28,7 @@ class RequestError(Exception):
         return [
             {
                 **error.formatted,
+                "message": without_value(error.message),
                 "extensions": {"code": self.code.value, **(error.extensions or {})},
             }
             for error in self.errors
@@ -42,7 +44,8 @@ class ArgumentError(GraphQLError):
 
     @classmethod
     def of(cls, error: GraphQLError) -> ArgumentError:
-        return cls(error.message, error.nodes, error.source, error.positions, error.path)
+        message = without_value(error.message)
+        return cls(message, error.nodes, error.source, error.positions, error.path)
 
 
 @dataclass(slots=True)
