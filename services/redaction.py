@@ -252,6 +252,13 @@ def _shape(regex: str, *hints: str, accept: Accept = _always) -> Pattern:
     return Pattern(re.compile(regex), hints, accept, whole=True)
 
 
+def _is_card(match: re.Match[str]) -> bool:
+    """Whether the last digit is right. ISO/IEC 7812-1, annex B."""
+    digits = [int(character) for character in match[0] if character.isdigit()]
+    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
 KEY_BLOCK: Final = r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _ID: Final = "[A-Za-z0-9_-]"
 
@@ -264,10 +271,17 @@ BY_SHAPE: Final = (
     _shape(rf"(?<!{_ID})npm_[A-Za-z0-9]{{36}}(?!{_ID})", "npm_"),
     _shape(rf"(?<!{_ID})github_pat_\w{{22,255}}", "github_pat_"),
     _shape(rf"(?<!{_ID})xapp-{_ID}{{20,300}}", "xapp-"),  # Slack
+    _shape(rf"(?<!{_ID})xox[a-z](?:\.xox[a-z])?-{_ID}{{10,300}}", "xox"),
     _shape(r"(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])", "q~"),  # Entra ID
     _shape(r"https://[a-z0-9.-]{1,200}\.webhook\.office\.com/[^\s\"'<>]{20,500}", "webhook.office"),
     _shape(r"(?<!\w)SK[0-9a-f]{32}(?!\w)", "sk"),  # Twilio
     _shape(r"(?<![\d-])(?:\d{6}-){7}\d{6}(?![\d-])", "-"),  # BitLocker recovery
+    # cards: 16 digits of Visa, Mastercard, Discover, JCB and UnionPay, then 15 of American Express
+    _shape(
+        r"(?<![\w.+-])(?:4\d|5[1-5]|2[2-7]|6[0-9]|35)\d{2}([ -]?)\d{4}\1\d{4}\1\d{4}(?![\w-]|\.\d)",
+        accept=_is_card,
+    ),
+    _shape(r"(?<![\w.+-])3[47]\d{2}([ -]?)\d{6}\1\d{5}(?![\w-]|\.\d)", accept=_is_card),
     *(
         Pattern(regex, whole=True)
         for detector in (

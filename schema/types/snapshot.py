@@ -161,8 +161,8 @@ class Snapshot:
 
     @field(
         description=(
-            "How many secrets (passwords, keys, tokens) the frozen texts hold. They are taken out "
-            "of everything that leaves the service."
+            "How many secrets (passwords, keys, tokens, card numbers) the frozen texts hold. They "
+            "are taken out of everything that leaves the service."
         )
     )
     async def redactions(self, info: Info) -> int:

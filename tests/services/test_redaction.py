@@ -70,6 +70,15 @@ shared secret: «Radius!2026»
 api-key: «0a1b2c3d4e5f»
 BitLocker: «123456-234567-345678-456789-567890-678901-789012-890123»
 Cookie: «ESTSAUTH=0.AXYAabcdef; path=/»
+«xoxb-{"1234"}-linnet-linnet» was in the channel
+rotated: «xoxe.xoxp-{"1-Mi0yLTEyMzQ1Njc4OTA"}-abc_d»
+She paid with «4111111111111111», says the caller
+card «4111 1111 1111 1111».
+Visa=«4012-8888-8888-1881»
+MC: «5555555555554444»
+«2223003122003222» is a new one
+Amex «378282246310005» it is
+Amex «3782 822463 10005»
 """
 NO_SECRETS = r"""
 Correlation ID: 6f9619ff-8b86-d011-b42d-00c04fc964ff
@@ -134,6 +143,13 @@ Get-ADUser bob -Properties PasswordExpired,PasswordLastSet
 Encryption key: AES-256
 1.2.840.113556.1.4.803
 MFA: password and number matching
+Order 4111111111111112 and serial 5555555555554440
+4111 1111-1111 1111
+IMEI 356938035643809, ICCID 8944110068256270054
+2026112412000000 and 1764000000.000001
+4111111111111111.5 and A4111111111111111
++4915112345678901
+4111111111111111-4111111111111111
 """
 
 
