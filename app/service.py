@@ -162,7 +162,9 @@ def vault_of(settings: Settings) -> Vault:
 def outgoing_of(settings: Settings) -> Outgoing:
     """The way out for integrations. Its owner closes it."""
     routes = dict(route.split("=", 1) for route in settings.outgoing_routes)
-    return Outgoing(allowed=settings.outgoing_allow, routes=routes)
+    return Outgoing(
+        allowed=settings.outgoing_allow, routes=routes, authorities=settings.outgoing_ca
+    )
 
 
 def _verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:

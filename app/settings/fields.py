@@ -23,6 +23,7 @@ WebUrl = Annotated[str, AfterValidator(values.web_url)]
 KeyUrl = Annotated[str, AfterValidator(values.key_url)]
 Origin = Annotated[str, AfterValidator(values.origin)]
 Route = Annotated[str, AfterValidator(values.route)]
+Authorities = Annotated[Path, AfterValidator(values.authorities)]
 MailAddress = Annotated[str, AfterValidator(values.mail_address)]
 Directory = Annotated[Path, BeforeValidator(values.directory)]
 Word = Annotated[str, Field(max_length=200, pattern=r"^\S+$")]
@@ -254,6 +255,13 @@ class Settings(BaseSettings):
             "gateway: `https://slack.com=http://gateway:9001`, separated by commas",
             unset="none",
         )
+    )
+    outgoing_ca: Authorities | None = setting(
+        expects="a file with certificates in PEM",
+        meaning="File with the certificates (PEM) of authorities that are believed, beside the "
+        "public ones, about the hosts of `BATON_OUTGOING_ALLOW` and the gateways of "
+        "`BATON_OUTGOING_ROUTES`",
+        unset="the public ones alone",
     )
     demo: bool = setting(
         False,

@@ -8,6 +8,7 @@ import base64
 import binascii
 import ipaddress
 import math
+import ssl
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from pathlib import Path
@@ -138,6 +139,15 @@ def route(value: str) -> str:
             "must be pairs of origins such as https://slack.com=http://gateway:9001, separated by "
             "commas"
         ) from None
+
+
+def authorities(value: Path) -> Path:
+    """Read at start, so that a missing or a wrong file is told then."""
+    try:
+        ssl.create_default_context(cafile=value)
+    except (OSError, ssl.SSLError):
+        raise ValueError("must be a file with certificates in PEM that can be read") from None
+    return value
 
 
 def database_url(secret: SecretStr) -> SecretStr:

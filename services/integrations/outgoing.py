@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Final
 
 import httpcore2
@@ -54,7 +55,8 @@ class Outgoing:
 
     Only https to ports 443 and 8443 of the public internet, except to hosts of ``allowed``, which
     the operator trusts. ``routes`` sends requests for one origin to another, which is trusted for
-    these alone: an egress gateway. ``tls`` says which certificates are believed.
+    these alone: an egress gateway. ``tls`` says which certificates are believed; ``authorities``
+    is a file with those of more authorities, who are believed about what the operator trusts.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Outgoing:
         routes: Mapping[str, str] | None = None,
         timeout: timedelta = timedelta(seconds=15),
         tls: ssl.SSLContext | None = None,
+        authorities: Path | None = None,
         resolve: Resolve = resolve,
     ) -> None:
         self._allowed = frozenset(host.lower() for host in allowed)
@@ -75,7 +78,7 @@ class Outgoing:
         tls = tls or httpx2.create_ssl_context(trust_env=False)
         # apart, so that no connection opened for a trusted request serves another
         self._public = _pool(tls, PublicOnly(resolve))
-        self._trusted = _pool(tls, None)
+        self._trusted = _pool(tls if authorities is None else _believing(authorities), None)
 
     async def request(
         self,
@@ -159,6 +162,12 @@ class Outgoing:
             )
         finally:
             await response.aclose()
+
+
+def _believing(authorities: Path) -> ssl.SSLContext:
+    tls = httpx2.create_ssl_context(trust_env=False)
+    tls.load_verify_locations(cafile=authorities)
+    return tls
 
 
 def _pool(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app.demo.vendors.certificates import Authority
 from app.service import outgoing_of, vault_of
 from app.settings import Settings, SettingsError, auth_secret, documented, load, secret_key
 from db.embedded import default_data_dir
@@ -227,6 +228,8 @@ def test_an_unreadable_setting_is_not_reported_as_missing_as_well(given):
         ("outgoing_allow", "http://halo.example.com", "host names or addresses"),
         ("outgoing_routes", "https://slack.com", "pairs of origins"),
         ("outgoing_routes", "https://slack.com=gateway:9001", "pairs of origins"),
+        ("outgoing_ca", "/no/such/file", "certificates in PEM"),
+        ("outgoing_ca", __file__, "certificates in PEM"),
         ("broadcast_url", "amqp://queue", "redis://"),
         ("broadcast_url", "redis://", "name a host"),
         ("log_format", "xml", "json or console"),
@@ -471,4 +474,17 @@ async def test_integrations_go_out_as_the_operator_says(given):
         assert (await outgoing.request("GET", f"http://localhost:{port}/")).status == 204
         with pytest.raises(Refused):
             await outgoing.request("GET", f"http://127.0.0.1:{port}/")
+        await outgoing.aclose()
+
+
+async def test_the_operators_own_authority_is_believed(given, tmp_path):
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    authority = Authority()
+    (tmp_path / "authority.pem").write_text(authority.pem)
+    async with serving(answer, authority.server("localhost")) as port:
+        given(outgoing_ca=str(tmp_path / "authority.pem"), outgoing_allow="localhost")
+        outgoing = outgoing_of(load())
+        assert (await outgoing.request("GET", f"https://localhost:{port}/")).status == 204
         await outgoing.aclose()

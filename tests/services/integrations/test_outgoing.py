@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
+from app.demo.vendors.certificates import Authority
 from services.integrations.outgoing import BODY, Answer, Outgoing, judge
 from services.integrations.protocol import Refused, TryAgain
 from tests.services.integrations.internet import PUBLIC, certified, internet, serving
@@ -251,6 +253,30 @@ async def test_a_certificate_of_somebody_else_is_not_believed() -> None:
                     await outgoing.request("GET", ORIGIN)
                 await outgoing.aclose()
     assert heard == []
+
+
+async def test_the_operators_authority_is_believed_about_what_the_operator_trusts_and_nobody_else(
+    tmp_path: Path,
+) -> None:
+    async def serve(request: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+
+    authority = Authority()
+    (tmp_path / "authority.pem").write_text(authority.pem)
+    names = {"vendor.test": [[PUBLIC]], "gateway.internal": [["10.0.0.5"]]}
+    with internet() as net:
+        net.names = names
+        async with serving(serve, authority.server(*names)) as port:
+            net.places = {PUBLIC: port, "gateway.internal": port}
+            outgoing = Outgoing(
+                routes={"https://routed.test": "https://gateway.internal"},
+                authorities=tmp_path / "authority.pem",
+                resolve=net.resolve,
+            )
+            assert (await outgoing.request("GET", "https://routed.test/")).status == 200
+            with pytest.raises(TryAgain, match="not securely"):
+                await outgoing.request("GET", ORIGIN)
+            await outgoing.aclose()
 
 
 @pytest.mark.parametrize("value", ["hunter2\r\nx: y", "hunter2\u20ac", "hunter2\x00"])
