@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, Final, Self
 
 import orjson
@@ -17,20 +16,13 @@ import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
 from app import tcp
+from app.demo.vendors.certificates import Authority
+from app.demo.vendors.faults import Fault, Troubled
 from app.graphql.sse.hanging_up import HttpProtocol, connection_of
 
+HERE: Final = "127.0.0.1"
+STARTING: Final = 10  # seconds
 GARBAGE: Final = b"<html>\xff\xfe not what you asked for"
-
-
-class Fault(Enum):
-    """What goes wrong with one request."""
-
-    SERVER_ERROR = "answers 500 and does nothing"
-    BUSY = "answers 429 with Retry-After and does nothing"
-    HANG = "does nothing and does not answer"
-    LOSE_ANSWER = "does what was asked, and the connection breaks before the answer"
-    REDIRECT = "answers 307 to an address of this machine, and does nothing"
-    GARBAGE = "does what was asked, and answers with something else"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +51,21 @@ class Reply:
         return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
 
 
-class FakeVendor:
+class FakeVendor(Troubled[Fault]):
     """Subclass it and say what ``reply`` does: it verifies what the vendor would verify, and keeps
     what it accepted where tests and the demo find it.
 
-    ``faults`` are used up one per request; ``retry_after`` is what BUSY answers, in seconds.
-    ``slowness`` comes before each answer, in seconds. ``unanswered`` is what was done and whose
-    answer was lost or is none.
+    Fault.TLS is for who is served with an authority. ``retry_after`` is what BUSY answers, in
+    seconds. ``slowness`` comes before each answer, in seconds. ``unanswered`` is what was done and
+    whose answer was lost or is none.
     """
 
     name = "vendor"
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked: list[Asked] = []
         self.unanswered: list[Asked] = []
-        self.faults: deque[Fault | None] = deque()
         self.retry_after = 1
         self.hanging = 60.0
         self.slowness = 0.0
@@ -94,7 +86,7 @@ class FakeVendor:
         self.asked.append(asked)
         if self.slowness:
             await asyncio.sleep(self.slowness)
-        match self.faults.popleft() if self.faults else None:
+        match self.next_fault():
             case None:
                 await _answer(send, self.reply(asked))
             case Fault.SERVER_ERROR:
@@ -117,20 +109,24 @@ class FakeVendor:
                 self.reply(asked)
                 self.unanswered.append(asked)
                 await _answer(send, Reply(200, GARBAGE))
+            case Fault.TLS:
+                raise RuntimeError("TLS can't fail where it is not spoken: serve an authority's.")
 
     @contextmanager
-    def serving(self, port: int = 0) -> Iterator[Served]:
-        """On 127.0.0.1, in a thread of its own."""
-        with Served(self, port) as served:
+    def serving(self, authority: Authority | None = None) -> Iterator[Served]:
+        """On a free port of 127.0.0.1, in a thread of its own; over TLS for who believes
+        ``authority``, if there is one."""
+        with Served(self, authority) as served:
             yield served
 
 
 class Served:
     """A fake vendor that can be reached. ``origin`` is its address, without a path."""
 
-    def __init__(self, vendor: FakeVendor, port: int = 0) -> None:
-        self._socket = socket.create_server(("127.0.0.1", port))
-        self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+    def __init__(self, vendor: FakeVendor, authority: Authority | None = None) -> None:
+        self._socket = socket.create_server((HERE, 0))
+        port = self._socket.getsockname()[1]
+        self.origin = f"{'https' if authority else 'http'}://{HERE}:{port}"
         config = uvicorn.Config(
             vendor,
             http=HttpProtocol,  # it lends its connection, so that one can be broken
@@ -138,6 +134,9 @@ class Served:
             lifespan="off",
             access_log=False,
             timeout_graceful_shutdown=1,
+            # each request begins with a greeting then, which may be one that fails
+            headers=[("connection", "close")] if authority else [],
+            ssl_context_factory=None if authority is None else _greeting(vendor, authority),
         )
         self._server = _Server(config)
         self._thread = threading.Thread(
@@ -146,7 +145,8 @@ class Served:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._server.ready.wait(10)
+        if not self._server.ready.wait(STARTING):
+            raise TimeoutError("A fake vendor did not start.")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -154,6 +154,18 @@ class Served:
         self._server.force_exit = True
         self._thread.join(5)
         self._socket.close()
+
+
+def _greeting(vendor: FakeVendor, authority: Authority) -> Callable[..., ssl.SSLContext]:
+    context = authority.server(HERE)
+    strangers = Authority("Nobody").server(HERE)
+
+    def greet(conversation: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        if vendor.fails_to_greet():
+            conversation.context = strangers
+
+    context.sni_callback = greet  # called without a name as well
+    return lambda *_: context
 
 
 class _Server(uvicorn.Server):

@@ -9,7 +9,6 @@ import hmac
 import socket
 import ssl
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,14 +19,17 @@ from typing import Any, Self, cast
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from app import tcp
-from app.demo.vendors.base import GARBAGE, Fault
+from app.demo.vendors.base import GARBAGE, HERE, STARTING
+from app.demo.vendors.certificates import Authority
+from app.demo.vendors.faults import Fault, Troubled
 
 
 class MailFault(Enum):
     """What only goes wrong with mail; what goes wrong with any vendor is base.Fault.
 
     There, SERVER_ERROR and BUSY are 451 to the message and 450 to the recipient, and REDIRECT is
-    551: SMTP's way of sending somebody elsewhere.
+    551: SMTP's way of sending somebody elsewhere. TLS offers STARTTLS, with a certificate that
+    nobody believes.
     """
 
     DISCONNECT = "hangs up instead of greeting"
@@ -49,7 +51,7 @@ class Mail:
         return email.message_from_bytes(self.raw, policy=email.policy.default)
 
 
-class FakeMail:
+class FakeMail(Troubled[Fault | MailFault]):
     """``faults`` are used up one per connection. ``refusing`` answers recipients, by address:
     ``{"gone@example.com": "550 5.1.1 nobody of that name"}``. ``slowness`` comes before each
     answer, in seconds. ``unanswered`` are those of ``mails`` whose sender was not told.
@@ -66,11 +68,11 @@ class FakeMail:
         tls: ssl.SSLContext | None = None,
         from_first_byte: bool = False,
     ) -> None:
+        super().__init__()
         self.user, self.password = user, password
         self.tls, self.from_first_byte = tls, from_first_byte
         self.mails: list[Mail] = []
         self.unanswered: list[Mail] = []
-        self.faults: deque[Fault | MailFault | None] = deque()
         self.refusing: dict[str, str] = {}
         self.hanging = 60.0
         self.slowness = 0.0
@@ -86,20 +88,20 @@ class FakeMail:
         return AuthResult(success=hmac.compare_digest(told, wanted), handled=False)
 
     @contextmanager
-    def serving(self, port: int = 0) -> Iterator[ServedMail]:
-        """On 127.0.0.1, in a thread of its own."""
-        with ServedMail(self, port) as served:
+    def serving(self) -> Iterator[ServedMail]:
+        """On a free port of 127.0.0.1, in a thread of its own."""
+        with ServedMail(self) as served:
             yield served
 
 
 class ServedMail:
     """``url`` is what BATON_SMTP_URL would be, without user and password."""
 
-    def __init__(self, server: FakeMail, port: int = 0) -> None:
+    def __init__(self, server: FakeMail) -> None:
         self._fake = server
-        self._socket = socket.create_server(("127.0.0.1", port))
+        self._socket = socket.create_server((HERE, 0))
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"{'smtps' if server.from_first_byte else 'smtp'}://127.0.0.1:{self.port}"
+        self.url = f"{'smtps' if server.from_first_byte else 'smtp'}://{HERE}:{self.port}"
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._over = asyncio.Event()
@@ -109,7 +111,8 @@ class ServedMail:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._ready.wait(10)
+        if not self._ready.wait(STARTING):
+            raise TimeoutError("The fake mail server did not start.")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -137,12 +140,13 @@ class Conversation(SMTP):
 
     def __init__(self, fake: FakeMail, loop: asyncio.AbstractEventLoop) -> None:
         self._fake = fake
-        self._fault = fake.faults.popleft() if fake.faults else None
+        strangers = Authority("Nobody").server(HERE) if fake.fails_to_greet() else None
+        self._fault = None if strangers else fake.next_fault()
         super().__init__(
             Postmaster(fake, self._fault),
             hostname="mail.example.com",
             ident="mail",
-            tls_context=None if fake.from_first_byte else fake.tls,
+            tls_context=strangers or (None if fake.from_first_byte else fake.tls),
             auth_require_tls=fake.tls is not None and not fake.from_first_byte,
             authenticator=fake.knows,
             loop=loop,

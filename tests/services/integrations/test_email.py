@@ -211,6 +211,7 @@ async def test_a_refused_recipient_is_told_by_its_number(
         (Fault.REDIRECT, Refused, 551, 0),
         (Fault.LOSE_ANSWER, TryAgain, None, 1),
         (Fault.GARBAGE, TryAgain, None, 1),
+        (Fault.TLS, TryAgain, None, 0),
         (MailFault.DISCONNECT, TryAgain, None, 0),
         (MailFault.REFUSE, Refused, 554, 0),
     ],
