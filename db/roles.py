@@ -18,6 +18,7 @@ PRIVILEGES: dict[str, str] = {
     "handoff_heard": "SELECT, INSERT",
     "idempotency_key": "SELECT, INSERT",
     "integration": "SELECT, INSERT, UPDATE",
+    "notice": "SELECT, INSERT",
     "notification": "SELECT, INSERT, UPDATE",
     "session": "SELECT, INSERT, UPDATE",
     "session_view": "SELECT, INSERT",

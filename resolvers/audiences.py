@@ -70,7 +70,7 @@ class Audience:
 
     async def concerned(self, context: SharedContext, event: Event) -> Collection[UUID]:
         """The engineers who may see something else of this event than everybody else."""
-        if context.reader.role != Role.ENGINEER:
+        if context.reader.role != Role.ENGINEER or event.handoff_id is None:
             return ()
         handoff = await context.loaders.handoffs.row(event.handoff_id)
         if handoff is None:

@@ -8,7 +8,7 @@ from resolvers.changing import changed
 from resolvers.context import Context
 from resolvers.ids import known
 from services.ids import Kind
-from services.integrations import configuring, health, testing
+from services.integrations import configuring, health, notices, testing
 from services.integrations.configuring import Draft
 from services.integrations.testing import Tried
 from services.problems import NotAllowed, Problem
@@ -62,11 +62,14 @@ async def test(context: Context, integration: str, ticket: str | None) -> Tried 
     tried = await testing.attempt(
         context.desk, actor, found, ticket=ticket, link=context.options.link_base, now=now
     )
+    told = None
     async with context.database.transaction(actor.account_id) as tx:
         if tried.accepted:
             await health.mark_success(tx, found["id"], now=now)
-        else:
-            await health.mark_failure(tx, found["id"], tried.said, now=now)
+        elif await health.mark_failure(tx, found["id"], tried.said, now=now):
+            told = await notices.tell(tx, found["id"], context.options, now=now)
+    if told is not None:
+        context.hub.ring(actor.account_id, told)
     return tried
 
 

@@ -16,7 +16,7 @@ from services.actor import Actor
 from services.handoffs import reaching
 from services.handoffs import reading as handoffs
 from services.ids import Kind
-from services.integrations import configuring
+from services.integrations import configuring, notices
 from services.sessions import reading as sessions
 from services.sessions.reading import StepWindow
 from services.views import Place, Viewing
@@ -102,6 +102,11 @@ class Loaders:
     def work_of_integrations(self) -> OneRow:
         """For ADMINs; nothing for others, nor of one over which all is done."""
         return self._one_row(_record(deliveries.of_integrations), key="integration_id")
+
+    @cached_property
+    def notices(self) -> OneRow:
+        """For ADMINs; nothing for others."""
+        return self._one_row(_record(notices.by_ids))
 
     @cached_property
     def notifications(self) -> OneRow:

@@ -239,6 +239,7 @@ words(
         Purpose.RESOLVED: "It is resolved.",
         Purpose.CANCELLED: "It was withdrawn.",
         Purpose.UNREACHED: "Nobody may have heard of it.",
+        Purpose.DISABLED: "The service has disabled an integration by itself. Told to ADMINs.",
         Purpose.TEST: "Somebody tries an integration.",
     },
     name="DeliveryPurpose",

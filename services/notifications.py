@@ -57,10 +57,10 @@ OFFERS: Final = frozenset(
 )
 """News of a handoff that waits: whoever reads it may take it."""
 
-# The session is where an item leads.
+# The session is where an item leads; what is about no handoff has none.
 ITEMS: Final = """
     SELECT n.*, h.session_id FROM notification n
-    JOIN handoff h ON h.account_id = n.account_id AND h.id = n.handoff_id
+    LEFT JOIN handoff h ON h.account_id = n.account_id AND h.id = n.handoff_id
 """
 
 
@@ -69,8 +69,12 @@ def raised_title(raiser_name: str) -> str:
 
 
 def link(options: Options, row: Columns) -> str:
-    """Where the item leads: to the session, with an offer to take it when that is its news."""
-    session = f"{options.link_base.rstrip('/')}/pilot/{public(Kind.SESSION, row['session_id'])}"
+    """Where the item leads: to the session, with an offer to take it when that is its news; to what
+    the account has connected, when it is about no session."""
+    base = options.link_base.rstrip("/")
+    if row["session_id"] is None:
+        return f"{base}/settings/integrations"
+    session = f"{base}/pilot/{public(Kind.SESSION, row['session_id'])}"
     return f"{session}?pickup=true" if row["about"] in OFFERS else session
 
 
@@ -95,21 +99,25 @@ async def eligible(
 async def tell(
     tx: Transaction,
     engineers: Sequence[UUID],
-    handoff_id: UUID,
+    handoff_id: UUID | None,
     *,
     actor: Actor | None,
     about: EventType,
     title: str,
     now: datetime,
+    notice_id: UUID | None = None,
 ) -> Bell:
-    """One item for each engineer but the actor, who knows. Record the bell with the event."""
+    """One item for each engineer but the actor, who knows. Record the bell with the event.
+
+    It is about the handoff, or about the notice.
+    """
     bell = Bell.of([each for each in engineers if actor is None or each != actor.id])
     if bell.engineers:
         await tx.execute(
             """
-            INSERT INTO notification (account_id, id, engineer_id, handoff_id, about,
+            INSERT INTO notification (account_id, id, engineer_id, handoff_id, notice_id, about,
                                       title, created_at)
-            SELECT $1, told.id, told.engineer, $4, $5, $6, $7
+            SELECT $1, told.id, told.engineer, $4, $8, $5, $6, $7
             FROM unnest($2::uuid[], $3::uuid[]) AS told (id, engineer)
             """,
             tx.account_id,
@@ -119,6 +127,7 @@ async def tell(
             about,
             title,
             now,
+            notice_id,
         )
     return bell
 
@@ -174,11 +183,14 @@ async def mark_read(
         arguments.append(ids)
     return await tx.fetch(
         f"""
-        UPDATE notification n SET read_at = $3 FROM handoff h
-        WHERE n.account_id = $1 AND n.engineer_id = $2 AND n.read_at IS NULL
-          AND h.account_id = n.account_id AND h.id = n.handoff_id
-          {"AND n.id = ANY ($4)" if ids is not None else ""}
-        RETURNING n.*, h.session_id
+        WITH marked AS (
+            UPDATE notification n SET read_at = $3
+            WHERE n.account_id = $1 AND n.engineer_id = $2 AND n.read_at IS NULL
+              {"AND n.id = ANY ($4)" if ids is not None else ""}
+            RETURNING n.*
+        )
+        SELECT n.*, h.session_id FROM marked n
+        LEFT JOIN handoff h ON h.account_id = n.account_id AND h.id = n.handoff_id
         """,
         *arguments,
     )

@@ -33,7 +33,11 @@ def carrier_of(
 ) -> Carrier:
     """Not started yet."""
     trier = Trier(
-        database, channels_of(settings, vault, outgoing), options, metrics.delivery_attempted
+        database,
+        channels_of(settings, vault, outgoing),
+        options,
+        metrics.delivery_attempted,
+        doorbell.ring,
     )
     return Carrier(
         database,

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from db.database import Database, Transaction
 from db.models.vocabulary import AttemptOutcome, DeliveryChannel
@@ -13,6 +13,7 @@ from services.deliveries import finishing
 from services.deliveries.taking import Taken
 from services.events.backoff import delays
 from services.events.pages import TRANSIENT
+from services.integrations import notices
 from services.integrations.content import letter
 from services.integrations.protocol import Channel, Letter, NotSent, Refused, Sent, TryAgain
 from services.options import Options
@@ -25,6 +26,8 @@ Channels = Callable[[Transaction, Taken], Awaitable[Channel]]
 """Finds the channel of a delivery. Raises NotSent when there is none."""
 
 Observe = Callable[[DeliveryChannel, AttemptOutcome], None]
+Ring = Callable[[UUID, int], None]
+"""(account, number of its event): said after COMMIT."""
 
 FIRST_RETRY: Final = 0.05  # seconds
 LONGEST_RETRY: Final = 1.0
@@ -36,12 +39,18 @@ class Trier:
     """Tries deliveries, each for itself: whatever goes wrong with one is its own outcome."""
 
     def __init__(
-        self, database: Database, channels: Channels, options: Options, observe: Observe
+        self,
+        database: Database,
+        channels: Channels,
+        options: Options,
+        observe: Observe,
+        ring: Ring,
     ) -> None:
         self._database = database
         self._channels = channels
         self._options = options
         self._observe = observe
+        self._ring = ring
 
     async def attempt(self, taken: Taken) -> None:
         """One attempt, and its outcome written down if the delivery is still ours by then.
@@ -93,8 +102,20 @@ class Trier:
             raise TryAgain("The database was away.") from None
 
     async def _write(self, taken: Taken, finish: "Finish") -> bool:
-        """What became of it. What was written and not acknowledged is not ours the second time."""
-        return await self._patiently(taken, finish, WRITING)
+        """What became of it, and what that means for its integration. What was written and not
+        acknowledged is not ours the second time."""
+
+        async def write(tx: Transaction) -> tuple[bool, int | None]:
+            ended = await finish(tx)
+            if ended is None or not ended.given_up or taken.integration_id is None:
+                return ended is not None, None
+            return True, await notices.tell(tx, taken.integration_id, self._options, now=ended.at)
+
+        ours, told = await self._patiently(taken, write, WRITING)
+        if told is not None:
+            logger.warning("integration %s is disabled: it works no more", taken.integration_id)
+            self._ring(taken.account_id, told)
+        return ours
 
     async def _patiently(
         self, taken: Taken, verb: Callable[[Transaction], Awaitable[T]], patience: float
@@ -112,7 +133,7 @@ class Trier:
             await asyncio.sleep(next(pauses))
 
 
-Finish = Callable[[Transaction], Awaitable[bool]]
+Finish = Callable[[Transaction], Awaitable[finishing.Ended | None]]
 
 
 def _sending(taken: Taken, sent: Sent) -> Finish:

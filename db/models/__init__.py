@@ -6,7 +6,7 @@ from db.models.account import Account, Engineer
 from db.models.delivery import Delivery, Notification
 from db.models.event import Event, EventCounter, IdempotencyKey
 from db.models.handoff import Assessment, Documentation, Handoff, HandoffHeard, Snapshot
-from db.models.integration import DeliveryAttempt, Integration
+from db.models.integration import DeliveryAttempt, Integration, Notice
 from db.models.session import Session, SessionView, Step
 
 metadata = SQLModel.metadata
@@ -30,6 +30,7 @@ __all__ = [
     "HandoffHeard",
     "IdempotencyKey",
     "Integration",
+    "Notice",
     "Notification",
     "Session",
     "SessionView",

@@ -3,11 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.models.columns import instant, one_of, row_id, tenant, within_account, word, written_at
 from db.models.vocabulary import DeliveryChannel, DeliveryState, EventType
+
+
+def about_something() -> CheckConstraint:
+    return CheckConstraint(
+        "handoff_id IS NOT NULL OR notice_id IS NOT NULL", name="about_something"
+    )
 
 
 class Delivery(SQLModel, table=True):
@@ -17,6 +23,9 @@ class Delivery(SQLModel, table=True):
         within_account("handoff", "handoff_id"),
         within_account("engineer", "engineer_id"),
         within_account("integration", "integration_id"),
+        within_account("notice", "notice_id"),
+        about_something(),
+        CheckConstraint("notice_id IS NULL OR channel = 'EMAIL'", name="notice_by_mail"),
         UniqueConstraint("account_id", "idempotency_key", name="delivery_once"),
         one_of("channel", DeliveryChannel),
         one_of("state", DeliveryState),
@@ -46,7 +55,8 @@ class Delivery(SQLModel, table=True):
 
     account_id: UUID = tenant()
     id: UUID = row_id()
-    handoff_id: UUID
+    handoff_id: UUID | None = None
+    notice_id: UUID | None = Field(default=None, description="What it tells, if no handoff")
     engineer_id: UUID | None = Field(default=None, description="Whom it is for, if one person")
     integration_id: UUID | None = Field(default=None, description="Null for mail")
     channel: DeliveryChannel = word()
@@ -74,6 +84,8 @@ class Notification(SQLModel, table=True):
     __table_args__ = (
         within_account("engineer", "engineer_id"),
         within_account("handoff", "handoff_id"),
+        within_account("notice", "notice_id"),
+        about_something(),
         one_of("about", EventType),
         Index("notification_by_handoff", "account_id", "handoff_id"),
         Index("notification_of_engineer", "account_id", "engineer_id", text("id DESC")),
@@ -89,7 +101,8 @@ class Notification(SQLModel, table=True):
     account_id: UUID = tenant()
     id: UUID = row_id()
     engineer_id: UUID
-    handoff_id: UUID
+    handoff_id: UUID | None = None
+    notice_id: UUID | None = Field(default=None, description="What it tells, if no handoff")
     about: EventType = word()
     title: str
     read_at: datetime | None = instant()

@@ -51,13 +51,16 @@ class Event(SQLModel, table=True):
         CheckConstraint(
             "cardinality(notified) = cardinality(notifications)", name="notified_by_notifications"
         ),
+        CheckConstraint(
+            "(handoff_id IS NULL) = (type = 'integration.disabled')", name="about_its_type"
+        ),
         Index("event_by_handoff", "account_id", "handoff_id", "seq"),
     )
 
     account_id: UUID = tenant()
     seq: int = Field(sa_type=BigInteger, primary_key=True)
     type: EventType = word()
-    handoff_id: UUID
+    handoff_id: UUID | None = None
     # nobody's, when the service noticed it by itself
     actor_id: UUID | None = None
     occurred_at: datetime = written_at()

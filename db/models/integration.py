@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import DateTime, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.models.columns import (
@@ -51,6 +51,26 @@ class Integration(SQLModel, table=True):
     not_before: datetime | None = instant()  # the vendor asked to be left alone until then
     created_at: datetime = written_at()
     updated_at: datetime = written_at()
+
+
+class Notice(SQLModel, table=True):
+    """An integration that the service has disabled by itself, as it stood then: its ADMINs are to
+    read why, whatever becomes of it before they do. The service may insert and read, never change.
+    """
+
+    __table_args__ = (
+        within_account("integration", "integration_id"),
+        UniqueConstraint("account_id", "integration_id", "version", name="notice_once"),
+    )
+
+    account_id: UUID = tenant()
+    id: UUID = row_id()
+    integration_id: UUID
+    version: int = Field(description="The integration's, since it is disabled")
+    name: str
+    failing_since: datetime = Field(sa_type=DateTime(timezone=True))
+    error: str = Field(description="The last one, with secrets taken out")
+    created_at: datetime = written_at()
 
 
 class DeliveryAttempt(SQLModel, table=True):

@@ -117,6 +117,7 @@ class EventType(StrEnum):
     HANDOFF_RESOLVED = "handoff.resolved"
     HANDOFF_CANCELLED = "handoff.cancelled"
     HANDOFF_UNREACHED = "handoff.unreached"
+    INTEGRATION_DISABLED = "integration.disabled"  # by the service itself; about no handoff
 
 
 IN_TRANSIT = (SessionStatus.ESCALATED, SessionStatus.REQUESTING_ESCALATION)

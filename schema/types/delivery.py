@@ -13,6 +13,7 @@ from schema.fields import field
 from schema.nodes import Info, Node
 from schema.pagination import ONE_ID, IdKeys, Keys
 from schema.types import handoff as handoff_type
+from schema.types.notice import IntegrationNotice, notice_if_any
 from services.ids import Kind, public
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ class DeliveryAttempt:
 
 @strawberry.type(
     description=(
-        "One message promised outside the service for a handoff, and what truly became of it. It "
-        "is sent at least once; a receiver that can tell repeats apart gets it once."
+        "One message promised outside the service, and what truly became of it. It tells of a "
+        "handoff, or ADMINs of a notice. It is sent at least once; a receiver that can tell "
+        "repeats apart gets it once."
     )
 )
 class Delivery(Node):
@@ -86,7 +88,8 @@ class Delivery(Node):
     )
     created_at: datetime = strawberry.field(description="When it was promised.")
     key: strawberry.Private[UUID]
-    handoff_id: strawberry.Private[UUID]
+    handoff_id: strawberry.Private[UUID | None]
+    notice_id: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, row: Columns) -> Self:
@@ -105,11 +108,18 @@ class Delivery(Node):
             created_at=row["created_at"],
             key=row["id"],
             handoff_id=row["handoff_id"],
+            notice_id=row["notice_id"],
         )
 
-    @field(description="The handoff it tells of, as it is now.")
-    def handoff(self, info: Info) -> LazyHandoff:
+    @field(description="The handoff it tells of, as it is now; null when it tells of a notice.")
+    def handoff(self, info: Info) -> LazyHandoff | None:
+        if self.handoff_id is None:
+            return None
         return info.context.loaders.handoffs.surely(self.handoff_id, handoff_type.Handoff.of)
+
+    @field(description="The notice it tells ADMINs of; null when it tells of a handoff.")
+    def notice(self, info: Info) -> IntegrationNotice | None:
+        return notice_if_any(info.context, self.notice_id)
 
     @field(description="Every try to send it, the first first.")
     def attempt_history(self, info: Info) -> list[DeliveryAttempt]:

@@ -48,6 +48,7 @@ class HandoffEvent:
     @classmethod
     def of(cls, event: Event, account_id: UUID, door: bool | None = None) -> Self:
         """``door`` is whether its texts may be seen; None if that is to be asked when they are."""
+        assert event.handoff_id is not None  # noqa: S101  # the database refuses others of KINDS
         return cls(
             cursor=Cursor(cursors.write(account_id, event.seq)),
             occurred_at=event.occurred_at,

@@ -5,6 +5,7 @@ nothing. Every ending says that the account may have work: something may have wa
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -19,8 +20,18 @@ LONGEST_ERROR: Final = 500
 LONGEST_REFERENCE: Final = 1_000
 
 
-async def sent(tx: Transaction, taken: Taken, reference: str | None) -> bool:
-    """It was accepted, and is called ``reference`` there. Returns whether it was still ours."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An ending that was written down, at ``at``. When it was its integration's last, since that
+    is ``given_up`` now, the account is to be told in the same transaction."""
+
+    at: datetime
+    given_up: bool = False
+
+
+async def sent(tx: Transaction, taken: Taken, reference: str | None) -> Ended | None:
+    """It was accepted, and is called ``reference`` there. Returns None if it wasn't ours any
+    more."""
     reference = reference and reference[:LONGEST_REFERENCE]
     return await _end(tx, taken, AttemptOutcome.SENT, DeliveryState.SENT, reference=reference)
 
@@ -32,11 +43,11 @@ async def retry(
     *,
     status: int | None = None,
     after: timedelta | None = None,
-) -> bool:
+) -> Ended | None:
     """It may work later: as its schedule says, not before ``after``; DEAD after the last attempt.
 
-    With ``after``, which the vendor asked for, the whole integration waits. Returns whether it was
-    still ours.
+    With ``after``, which the vendor asked for, the whole integration waits. Returns None if it
+    wasn't ours any more.
     """
     schedule = taken.schedule
     if taken.attempt >= schedule.attempts:
@@ -56,8 +67,11 @@ async def retry(
     )
 
 
-async def refused(tx: Transaction, taken: Taken, why: str, *, status: int | None = None) -> bool:
-    """It will not work until somebody changes something. Returns whether it was still ours."""
+async def refused(
+    tx: Transaction, taken: Taken, why: str, *, status: int | None = None
+) -> Ended | None:
+    """It will not work until somebody changes something. Returns None if it wasn't ours any
+    more."""
     return await _end(tx, taken, AttemptOutcome.REFUSED, DeliveryState.DEAD, why=why, status=status)
 
 
@@ -96,7 +110,7 @@ async def _end(
     status: int | None = None,
     delay: timedelta | None = None,
     pause: timedelta | None = None,
-) -> bool:
+) -> Ended | None:
     why = why and presentable(why)
     now: datetime | None = await tx.fetchval(
         END,
@@ -111,15 +125,18 @@ async def _end(
         delay,
     )
     if now is None:
-        return False
+        return None
+    given_up = False
     if taken.integration_id is not None:
         if why is None:
             await health.mark_success(tx, taken.integration_id, now=now)
         else:
-            await health.mark_failure(tx, taken.integration_id, why, now=now, after=pause)
+            given_up = await health.mark_failure(
+                tx, taken.integration_id, why, now=now, after=pause
+            )
     # last, as every writer of the account waits for it: see services.events.record
     await tx.execute(COUNT, tx.account_id, int(state is DeliveryState.DEAD))
-    return True
+    return Ended(now, given_up)
 
 
 END: Final = """

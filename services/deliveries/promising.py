@@ -156,17 +156,26 @@ def following(
 
 
 ADMINS: Final = """
-    INSERT INTO delivery (account_id, id, handoff_id, engineer_id, channel, purpose, target, state,
-        attempts, next_attempt_at, idempotency_key, created_at)
-    SELECT e.account_id, gen_random_uuid(), $2::uuid, e.id, 'EMAIL', $3::text, e.email, 'PENDING',
-        0, statement_timestamp(), concat_ws(':', $2::uuid, $3::text, 'EMAIL', e.id), $4
+    INSERT INTO delivery (account_id, id, handoff_id, notice_id, engineer_id, channel, purpose,
+        target, state, attempts, next_attempt_at, idempotency_key, created_at)
+    SELECT e.account_id, gen_random_uuid(), $2::uuid, $3::uuid, e.id, 'EMAIL', $4::text, e.email,
+        'PENDING', 0, statement_timestamp(),
+        concat_ws(':', coalesce($2::uuid, $3::uuid), $4::text, 'EMAIL', e.id), $5
     FROM engineer e WHERE e.account_id = $1 AND e.active AND e.role = 'ADMIN' AND e.mail
 """
 
 
-async def mail_admins(tx: Transaction, handoff_id: UUID, purpose: str, *, now: datetime) -> None:
-    """Promise every active ADMIN who wants mail one that tells them of this handoff."""
-    await tx.execute(ADMINS, tx.account_id, handoff_id, purpose, now)
+async def mail_admins(
+    tx: Transaction,
+    handoff_id: UUID | None,
+    purpose: str,
+    *,
+    now: datetime,
+    notice_id: UUID | None = None,
+) -> None:
+    """Promise every active ADMIN who wants mail one that tells them of this handoff, or of this
+    notice. One for each purpose: more are refused by the database."""
+    await tx.execute(ADMINS, tx.account_id, handoff_id, notice_id, purpose, now)
 
 
 FOLLOWED: Final = frozenset(

@@ -1,4 +1,7 @@
-"""Deliveries as their readers see them: with the session they belong to, or not at all."""
+"""Deliveries as their readers see them: with the session they belong to, or not at all.
+
+What belongs to no session passes the door of ADMINs, and no other: nobody owns it or has it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,8 +68,8 @@ async def attempts(view: Viewing, actor: Actor, delivery_ids: Sequence[UUID]) ->
         f"""
         SELECT a.*, {seen_through(actor, "$2", handoff="h")} FROM delivery_attempt a
         JOIN delivery d ON d.account_id = a.account_id AND d.id = a.delivery_id
-        JOIN handoff h ON h.account_id = d.account_id AND h.id = d.handoff_id
-        JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
+        LEFT JOIN handoff h ON h.account_id = d.account_id AND h.id = d.handoff_id
+        LEFT JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
         WHERE a.delivery_id = ANY ($1) AND {door(actor, "$2")}
         ORDER BY a.delivery_id, a.nonce, a.number
         """,
@@ -79,8 +82,8 @@ async def by_ids(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequence[R
     return await view.fetch(
         f"""
         SELECT d.*, {seen_through(actor, "$2", handoff="h")} FROM delivery d
-        JOIN handoff h ON h.account_id = d.account_id AND h.id = d.handoff_id
-        JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
+        LEFT JOIN handoff h ON h.account_id = d.account_id AND h.id = d.handoff_id
+        LEFT JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
         WHERE d.id = ANY ($1) AND {door(actor, "$2")}
         """,
         ids,

@@ -23,11 +23,13 @@ AT_ONCE: Final = 1_000  # given up in one take: others wait for the account's lo
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A delivery that is ours until the lease ends. ``lease_token`` is the proof, ``attempt`` the
-    number of this try, and ``earlier`` the reference under which its handoff's raise was sent."""
+    number of this try, and ``earlier`` the reference under which its handoff's raise was sent. What
+    tells of a notice has no handoff."""
 
     account_id: UUID
     id: UUID
-    handoff_id: UUID
+    handoff_id: UUID | None
+    notice_id: UUID | None
     engineer_id: UUID | None
     integration_id: UUID | None
     channel: DeliveryChannel
@@ -214,8 +216,9 @@ TAKE: Final = f"""
         INSERT INTO delivery_attempt (account_id, delivery_id, nonce, number, worker, started_at)
         SELECT account_id, id, nonce, attempts, worker, {NOW} FROM taken
     )
-    SELECT t.account_id, t.id, t.handoff_id, t.engineer_id, t.integration_id, t.channel, t.kind,
-        t.purpose, t.idempotency_key, t.nonce, t.attempts AS attempt, t.lease_token,
+    SELECT t.account_id, t.id, t.handoff_id, t.notice_id, t.engineer_id, t.integration_id,
+        t.channel, t.kind, t.purpose, t.idempotency_key, t.nonce, t.attempts AS attempt,
+        t.lease_token,
         CASE WHEN t.purpose <> 'raised' THEN (
             SELECT r.external_ref FROM delivery r
             WHERE r.account_id = t.account_id AND r.handoff_id = t.handoff_id

@@ -26,8 +26,9 @@ KNOWN: Final[Mapping[str, EventType]] = {each.value: each for each in EventType}
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fact, which the service noticed by itself when there is no ``actor_id``. ``notified[i]``
-    is the engineer whose notification is ``notifications[i]``.
+    """One fact, which the service noticed by itself when there is no ``actor_id``, and which
+    concerns bells alone when there is no ``handoff_id``. ``notified[i]`` is the engineer whose
+    notification is ``notifications[i]``.
 
     While a release is rolled out the log has words that this one does not know: ``type`` is then
     the word as it stands, and readers pass over what they can't name.
@@ -35,7 +36,7 @@ class Event:
 
     seq: int
     type: EventType | str
-    handoff_id: UUID
+    handoff_id: UUID | None
     actor_id: UUID | None
     occurred_at: datetime
     notified: tuple[UUID, ...]

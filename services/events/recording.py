@@ -30,7 +30,7 @@ RECORD: Final = """
 async def record(
     tx: Transaction,
     type: EventType,
-    handoff_id: UUID,
+    handoff_id: UUID | None,
     actor: Actor | None,
     *,
     now: datetime,
@@ -44,7 +44,8 @@ async def record(
     writer of the account waits for. With work after it, the account writes one transaction at a
     time instead of one COMMIT at a time.
 
-    Without ``actor`` it is the service that noticed something. ``notified[i]`` is the engineer
+    Without ``actor`` it is the service that noticed something, and without ``handoff_id`` it is
+    about none: then it is news for the bells of those ``notified``. ``notified[i]`` is the engineer
     whose notification is ``notifications[i]``. Ring the hub with the number once the transaction
     has committed. Source: docs/decisions/0003-event-log.md.
     """

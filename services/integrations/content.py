@@ -1,6 +1,7 @@
 """What is told: a letter, with the secrets taken out of every text of it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +11,15 @@ from services import notifications
 from services.deliveries.taking import Taken
 from services.documentation import OUTCOMES
 from services.ids import Kind, public
-from services.integrations.protocol import Letter, Person, Purpose, Ticket, Tried
+from services.integrations import notices
+from services.integrations.protocol import (
+    Letter,
+    Person,
+    Purpose,
+    Ticket,
+    Tried,
+    of_no_handoff,
+)
 from services.options import Options
 from services.redaction import redact
 
@@ -52,9 +61,22 @@ FACTS: Final = """
 """
 
 
+NOTICE: Final = """
+    SELECT n.*, recipient.name AS recipient, recipient.email FROM delivery d
+    JOIN notice n ON n.account_id = d.account_id AND n.id = d.notice_id
+    JOIN engineer recipient ON recipient.account_id = d.account_id AND recipient.id = d.engineer_id
+    WHERE d.account_id = $1 AND d.id = $2
+"""
+
+
 async def letter(tx: Transaction, taken: Taken, options: Options) -> Letter:
-    """What this delivery tells, as things are now. The time of what it tells of is the event's."""
+    """What this delivery tells, as things are now. The time of what it tells of is the event's.
+
+    A notice is told as things were then.
+    """
     purpose = Purpose(taken.purpose)
+    if taken.notice_id is not None:
+        return _of_notice(taken, purpose, await tx.one(NOTICE, tx.account_id, taken.id), options)
     facts = await tx.one(FACTS, tx.account_id, taken.id, _event(purpose))
     return _Writer(options).write(taken, purpose, facts)
 
@@ -62,6 +84,26 @@ async def letter(tx: Transaction, taken: Taken, options: Options) -> Letter:
 def _event(purpose: Purpose) -> EventType:
     about = "created" if purpose is Purpose.RAISED else purpose.value
     return EventType(f"handoff.{about}")
+
+
+def _of_notice(taken: Taken, purpose: Purpose, notice: Row, options: Options) -> Letter:
+    title, *said = (redact(each) for each in (notices.title(notice), *notices.paragraphs(notice)))
+    letter = of_no_handoff(
+        taken.id,
+        key(taken),
+        marker(taken, public(Kind.INTEGRATION, notice["integration_id"])),
+        purpose,
+        text=title.text,
+        who=title.text,
+        at=notice["created_at"],
+        link=notifications.link(options, {"session_id": None}),
+    )
+    return replace(
+        letter,
+        notice=tuple(each.text for each in said),
+        recipient=Person(notice["recipient"], notice["email"]),
+        asked_again=taken.nonce,
+    )
 
 
 class _Writer:

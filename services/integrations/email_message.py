@@ -28,6 +28,10 @@ WHY: Final = (
     "You get this because mail about handoffs is switched on for you in Baton, where you can "
     "switch it off."
 )
+NOTICE_WHY: Final = (
+    "You get this because you are an administrator and mail is switched on for you in Baton, where "
+    "you can switch it off."
+)
 _LOUD: Final = {"HIGH": "[High] ", "URGENT": "[URGENT] "}
 _NEWS: Final = {
     Purpose.RAISED: "{raiser} asks for help.",
@@ -125,6 +129,9 @@ def _parts(letter: Letter) -> Iterator[Part]:
     if letter.purpose is Purpose.TEST:
         yield Part([news(letter)])
         return
+    if letter.notice:
+        yield from (Part([cut(paragraph, TEXT)]) for paragraph in letter.notice)
+        return
     yield Part([cut(news(letter), LINE)])
     if letter.words and letter.purpose is not Purpose.RAISED:
         yield Part([cut(letter.words, TEXT)])
@@ -184,7 +191,7 @@ def _plain(letter: Letter, parts: Sequence[Part]) -> str:
         body = "\n".join(f"- {text}" if several else text for text in texts)
         written.append(f"{part.heading}\n\n{body}" if part.heading else body)
     link = f"Open it in Baton:\n{letter.link}"
-    return "\n\n".join([written[0], link, *written[1:], f"-- \n{WHY}"]) + "\n"
+    return "\n\n".join([written[0], link, *written[1:], f"-- \n{_why(letter)}"]) + "\n"
 
 
 def _html(letter: Letter, parts: Sequence[Part]) -> str:
@@ -197,9 +204,13 @@ def _html(letter: Letter, parts: Sequence[Part]) -> str:
             heading + (f"<ul>\n{items}\n</ul>" if len(texts) > 1 else f"<p>{texts[0]}</p>")
         )
     link = f'<p><a href="{escape(letter.link)}">Open it in Baton</a></p>'
-    why = f'<p style="color:#666;font-size:small">{escape(WHY)}</p>'
+    why = f'<p style="color:#666;font-size:small">{escape(_why(letter))}</p>'
     body = "\n".join([written[0], link, *written[1:], why])
     return f'<!doctype html>\n<html><body style="font-family:sans-serif">\n{body}\n</body></html>\n'
+
+
+def _why(letter: Letter) -> str:
+    return NOTICE_WHY if letter.notice else WHY
 
 
 def _text(text: str) -> str:

@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from db.models.vocabulary import HandoffStatus, Priority
+
 
 class Purpose(StrEnum):
     """What a letter tells. The values are those of column ``delivery.purpose``."""
@@ -24,6 +26,7 @@ class Purpose(StrEnum):
     RESOLVED = "resolved"
     CANCELLED = "cancelled"
     UNREACHED = "unreached"
+    DISABLED = "disabled"  # of an integration, and told by mail alone
     TEST = "test"
 
 
@@ -54,7 +57,8 @@ class Letter:
 
     ``key`` is the same for every attempt of one delivery, and another one when somebody has it
     delivered again. ``marker`` names the effect in the text of a note, the same even then: it is
-    what a repeat is recognised by. ``who`` did what the letter tells of, and ``words`` is what they
+    what a repeat is recognised by. ``notice`` is all there is to tell of what is about no handoff,
+    a paragraph each. ``who`` did what the letter tells of, and ``words`` is what they
     said: the reason, the guidance, the resolution.
     """
 
@@ -87,6 +91,51 @@ class Letter:
     recipient: Person | None
     redactions: int
     asked_again: int = 0  # how often somebody had it delivered again
+    notice: Sequence[str] = ()
+
+
+def of_no_handoff(
+    delivery_id: UUID,
+    key: str,
+    marker: str,
+    purpose: Purpose,
+    *,
+    text: str,
+    who: str,
+    at: datetime,
+    link: str,
+) -> Letter:
+    """A letter with ``text`` wherever a handoff says what it is about."""
+    return Letter(
+        delivery_id=delivery_id,
+        key=key,
+        marker=marker,
+        purpose=purpose,
+        handoff_id="",
+        status=HandoffStatus.OPEN,
+        priority=Priority.NORMAL,
+        problem=text,
+        reason=text,
+        notes=None,
+        raised_by=who,
+        raised_at=at,
+        target=None,
+        claimed_by=None,
+        happened_at=at,
+        who=who,
+        words=None,
+        customer=None,
+        tried=(),
+        step_count=0,
+        suspected=(),
+        ruled_out=(),
+        next_steps=(),
+        markdown=text,
+        link=link,
+        ticket=None,
+        recipient=None,
+        redactions=0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

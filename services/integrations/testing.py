@@ -1,19 +1,19 @@
 """Trying an integration out: a real message, marked as what it is."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from db.database import Row, Transaction
 from db.ids import uuid7
-from db.models.vocabulary import HandoffStatus, IntegrationKind, Priority, Role
+from db.models.vocabulary import IntegrationKind, Role
 from services.actor import Actor
 from services.integrations import configuring, kinds
 from services.integrations.desk import Desk
 from services.integrations.problems import IntegrationNotFound
-from services.integrations.protocol import Letter, NotSent, Purpose, Ticket
+from services.integrations.protocol import Letter, NotSent, Purpose, Ticket, of_no_handoff
 from services.problems import NotAllowed
 
 WITHIN: Final = timedelta(seconds=20)
@@ -70,33 +70,18 @@ def _letter(
 ) -> Letter:
     test = uuid7()
     title = kinds.KINDS[IntegrationKind(integration["kind"])].title
-    return Letter(
-        delivery_id=test,
-        key=f"test:{test}",
-        marker=f"baton:test:{test}",
-        purpose=Purpose.TEST,
-        handoff_id="",
-        status=HandoffStatus.OPEN,
-        priority=Priority.NORMAL,
-        problem="This is a test. Nobody needs help.",
-        reason=f"{actor.name} tries whether {title} can be reached.",
-        notes=None,
-        raised_by=actor.name,
-        raised_at=now,
-        target=None,
-        claimed_by=None,
-        happened_at=now,
+    letter = of_no_handoff(
+        test,
+        f"test:{test}",
+        f"baton:test:{test}",
+        Purpose.TEST,
+        text="This is a test. Nobody needs help.",
         who=actor.name,
-        words=None,
-        customer=None,
-        tried=(),
-        step_count=0,
-        suspected=(),
-        ruled_out=(),
-        next_steps=(),
-        markdown="This is a test. Nobody needs help.",
+        at=now,
         link=link,
+    )
+    return replace(
+        letter,
+        reason=f"{actor.name} tries whether {title} can be reached.",
         ticket=None if ticket is None else Ticket(title, ticket.strip()),
-        recipient=None,
-        redactions=0,
     )

@@ -11,6 +11,8 @@ import pytest
 from db.database import Database
 from db.embedded import OWNER_ROLE
 from db.embedded.cluster import SUPERUSER
+from db.models.vocabulary import EventType
+from services.events import record
 from services.events.log import Span, span
 from services.handoffs.cancelling import cancel
 from services.handoffs.claiming import claim
@@ -99,6 +101,17 @@ async def test_a_handoff_that_is_not_over_keeps_its_history_whole(database, owne
     assert await prune_all(database) == [2]
     assert await kept(database, account) == [1, 2, 3]
     assert await promised(database, account) == Span(horizon=5, head=5)
+
+
+async def test_what_is_about_no_handoff_goes_with_the_horizon(database, owner_dsn, account):
+    await waiting(database, account.tier1)
+    for _ in range(2):
+        async with database.transaction(account.id) as tx:
+            await record(tx, EventType.INTEGRATION_DISABLED, None, None, now=NOW)
+    await age(owner_dsn, account.id, up_to=2)
+    assert await prune_all(database) == [1]
+    assert await kept(database, account) == [1, 3]
+    assert await promised(database, account) == Span(horizon=2, head=3)
 
 
 @pytest.mark.parametrize("end", ["cancelled", "returned", "resolved", "superseded"])

@@ -18,7 +18,7 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
     Every reference is set, so that each can be bent, which takes two handoffs: ``dict()`` of the
     list holds the later.
     """
-    session, handoff, integration, delivery = uuid7(), uuid7(), uuid7(), uuid7()
+    session, handoff, integration, notice, delivery = (uuid7() for _ in range(5))
     rows: dict[str, Row] = {
         "event_counter": {"seq": 1},
         "idempotency_key": {
@@ -76,13 +76,6 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
             "version": 1,
             "markdown": "# Mail",
         },
-        "notification": {
-            "id": uuid7(),
-            "engineer_id": account.tier2.id,
-            "handoff_id": handoff,
-            "about": "handoff.created",
-            "title": "Session escalated by Tier1",
-        },
         "handoff_heard": {"handoff_id": handoff, "engineer_id": account.tier2.id},
         "integration": {
             "id": integration,
@@ -91,9 +84,26 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
             "settings": {"url": "https://hooks.acme.test"},
             "secrets": b"sealed",
         },
+        "notice": {
+            "id": notice,
+            "integration_id": integration,
+            "version": 2,
+            "name": "Our dashboard",
+            "failing_since": NOON,
+            "error": "The receiver did not answer.",
+        },
+        "notification": {
+            "id": uuid7(),
+            "engineer_id": account.tier2.id,
+            "handoff_id": handoff,
+            "notice_id": notice,
+            "about": "handoff.created",
+            "title": "Session escalated by Tier1",
+        },
         "delivery": {
             "id": delivery,
             "handoff_id": handoff,
+            "notice_id": notice,
             "integration_id": integration,
             "engineer_id": account.tier2.id,
             "channel": "EMAIL",

@@ -58,7 +58,8 @@ class Hearing:
             return
         waiting = self._waiting[account_id]
         before = len(waiting)
-        waiting.update((event.handoff_id, engineer) for engineer in engineers)
+        if event.handoff_id is not None:
+            waiting.update((event.handoff_id, engineer) for engineer in engineers)
         self._count += len(waiting) - before
         if self._task is None or self._task.done():
             # in a context of its own: what it logs is not to bear the name of who was told

@@ -108,7 +108,10 @@ def _door() -> None:
                        WHERE e.account_id = log.account_id AND e.handoff_id = h.id) <= reached;
 
                 DELETE FROM public.event e
-                WHERE e.account_id = log.account_id AND e.handoff_id = ANY (ended);
+                WHERE e.account_id = log.account_id
+                  AND (e.handoff_id = ANY (ended)
+                       -- of no handoff, so of no history
+                       OR e.handoff_id IS NULL AND e.seq > log.horizon AND e.seq <= reached);
                 GET DIAGNOSTICS pruned = ROW_COUNT;
             END IF;
 

@@ -25,7 +25,8 @@ TYPES: dict[str, tuple[str, ...]] = {
         "handoff.cancelled",
     ),
 }
-TYPES["0004"] = (*TYPES["0003"], "handoff.unreached")
+TYPES["0004"] = (*TYPES["0003"], "handoff.unreached", "integration.disabled")
+SOMETHING = "handoff_id IS NOT NULL OR notice_id IS NOT NULL"
 
 
 def upgrade() -> None:
@@ -34,6 +35,7 @@ def upgrade() -> None:
     _attempts()
     _reach()
     _event_types("0004")
+    _notices()
     op.add_column(
         "engineer", sa.Column("mail", sa.Boolean(), server_default="true", nullable=False)
     )
@@ -50,6 +52,7 @@ def downgrade() -> None:
     op.drop_column("event_counter", "dead")
     op.drop_column("event_counter", "due_at")
     op.drop_column("engineer", "mail")
+    _no_notices()
     _event_types("0003")
     op.alter_column("event", "actor_id", nullable=False)
     op.drop_index("handoff_reach_due", "handoff")
@@ -224,6 +227,60 @@ def _reach() -> None:
         ),
     )
     _isolate("handoff_heard")
+
+
+def _notices() -> None:
+    """What is told of an integration that disabled itself, and of no handoff."""
+    op.create_table(
+        "notice",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("integration_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        _instant("created_at", now=True),
+        sa.ForeignKeyConstraint(
+            ["account_id", "integration_id"],
+            ["integration.account_id", "integration.id"],
+            name="notice_account_id_integration_id_fkey",
+        ),
+        sa.PrimaryKeyConstraint("account_id", "id", name="notice_pkey"),
+        sa.UniqueConstraint("account_id", "integration_id", "version", name="notice_once"),
+    )
+    _isolate("notice")
+    for table in ("delivery", "notification"):
+        op.alter_column(table, "handoff_id", nullable=True)
+        op.add_column(table, sa.Column("notice_id", sa.Uuid(), nullable=True))
+        op.create_foreign_key(
+            f"{table}_account_id_notice_id_fkey",
+            table,
+            "notice",
+            ["account_id", "notice_id"],
+            ["account_id", "id"],
+        )
+        op.create_check_constraint(op.f(f"{table}_about_something"), table, SOMETHING)
+    op.create_check_constraint(
+        op.f("delivery_notice_by_mail"), "delivery", "notice_id IS NULL OR channel = 'EMAIL'"
+    )
+    op.alter_column("event", "handoff_id", nullable=True)
+    op.create_check_constraint(
+        op.f("event_about_its_type"),
+        "event",
+        "(handoff_id IS NULL) = (type = 'integration.disabled')",
+    )
+
+
+def _no_notices() -> None:
+    op.drop_constraint("event_about_its_type", "event")
+    op.alter_column("event", "handoff_id", nullable=False)
+    op.drop_constraint("delivery_notice_by_mail", "delivery")
+    for table in ("delivery", "notification"):
+        op.drop_constraint(f"{table}_about_something", table)
+        op.drop_column(table, "notice_id")
+        op.alter_column(table, "handoff_id", nullable=False)
+    op.drop_table("notice")
 
 
 # ------------------------------------------------------------------ work that is due

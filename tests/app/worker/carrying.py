@@ -81,6 +81,7 @@ async def carrying(
         find,
         options,
         lambda *what: observed.append(what) if observed is not None else None,
+        doorbell.ring,
     )
     facts: dict[str, Any] = {"worker": "tested", "drain": timedelta(seconds=1)} | settings
     carrier = Carrier(

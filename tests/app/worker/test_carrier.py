@@ -295,7 +295,8 @@ async def test_what_is_not_ours_any_more_is_not_written(database, account):
     async def find(tx, taken):
         return Recorded(accept)
 
-    await Trier(database, find, OPTIONS, lambda *what: observed.append(what)).attempt(taken)
+    ring = Doorbell("memory://").ring
+    await Trier(database, find, OPTIONS, lambda *what: observed.append(what), ring).attempt(taken)
     assert observed == [("SLACK", AttemptOutcome.LOST)]
     assert (await only(database, account))["lease_token"] == successor.lease_token
 

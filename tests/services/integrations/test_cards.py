@@ -4,7 +4,7 @@ import pytest
 
 from services.integrations.cards import SHRINKING, TRIED, Card, card, fitting, headline
 from services.integrations.protocol import Letter, Purpose, Tried
-from tests.services.integrations.letters import letter
+from tests.services.integrations.letters import OF_HANDOFFS, letter
 
 
 def whole(letter: Letter, step: int = 0) -> Card:
@@ -67,7 +67,7 @@ def test_a_name_is_never_more_than_a_name():
     assert whole(told).news == "{raiser.__class__} %s {0} has taken it over"
 
 
-@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("purpose", OF_HANDOFFS)
 def test_every_purpose_is_news_in_one_line(purpose: Purpose):
     line = headline(letter(purpose=purpose, problem="One\nTwo"))
 

@@ -21,7 +21,7 @@ from services.integrations.email_message import SUBJECT, compose
 from services.integrations.mail_server import Encryption, MailServer
 from services.integrations.protocol import Letter, NotSent, Person, Purpose, Refused, TryAgain
 from tests.services.integrations.internet import certified
-from tests.services.integrations.letters import DELIVERY, letter
+from tests.services.integrations.letters import DELIVERY, OF_HANDOFFS, letter
 
 SENDER = "baton@desk.example.com"
 SAM = Person("Sam Ortiz", "sam@example.com")
@@ -81,7 +81,7 @@ async def test_a_handoff_arrives_as_one_message_that_says_what_to_decide_by() ->
         assert "Everything there is to say" not in body  # it is behind the link
 
 
-@pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.TEST])
+@pytest.mark.parametrize("purpose", [each for each in OF_HANDOFFS if each is not Purpose.TEST])
 async def test_what_follows_is_threaded_under_the_call_for_help(purpose: Purpose) -> None:
     fake = FakeMail()
     with mailing(fake) as channel:

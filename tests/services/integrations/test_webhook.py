@@ -28,7 +28,7 @@ from services.integrations.webhook import (
     sign,
 )
 from tests.services.integrations.json_schema import mistakes
-from tests.services.integrations.letters import letter
+from tests.services.integrations.letters import OF_HANDOFFS, letter
 
 DOCS = Path(__file__).parents[3] / "docs" / "integrations"
 SCHEMA = json.loads((DOCS / "webhook.schema.json").read_text())
@@ -177,7 +177,7 @@ async def test_a_secret_that_differs_is_named_as_the_reason_and_not_shown() -> N
     assert SECRET not in told.value.why
 
 
-@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("purpose", OF_HANDOFFS)
 def test_every_message_is_as_described(purpose: Purpose) -> None:
     full = letter(purpose=purpose, target="Sam", claimed_by="Sam", redactions=2)
     bare = letter(
