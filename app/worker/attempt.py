@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
+from app.worker.lease import Lease
 from db.database import Database, Transaction
 from db.models.vocabulary import AttemptOutcome, DeliveryChannel
 from services.deliveries import finishing
@@ -32,6 +33,7 @@ Ring = Callable[[UUID, int], None]
 FIRST_RETRY: Final = 0.05  # seconds
 LONGEST_RETRY: Final = 1.0
 PREPARING: Final = 10.0  # seconds, which is less than a lease: nothing has happened yet
+OVERSLEPT: Final = "The worker could not hold on to it: nobody knows whether it arrived."
 WRITING: Final = 60.0  # it may have arrived, and whoever takes over repeats it
 
 
@@ -52,14 +54,15 @@ class Trier:
         self._observe = observe
         self._ring = ring
 
-    async def attempt(self, taken: Taken) -> None:
-        """One attempt, and its outcome written down if the delivery is still ours by then.
+    async def attempt(self, taken: Taken, lease: Lease) -> None:
+        """One attempt, and its outcome written down if the delivery is still ours by then. Nothing
+        is sent after ``lease``.
 
         Raises what the database raises when the outcome can't be written: the lease then ends, and
         the attempt counts as lost.
         """
         try:
-            sent = await self._send(taken)
+            sent = await self._send(taken, lease)
         except Refused as refusal:
             outcome, finish = AttemptOutcome.REFUSED, _refusing(taken, refusal)
         except NotSent as failure:
@@ -71,17 +74,19 @@ class Trier:
         if not ours:
             logger.warning("delivery %s was taken over; %s is not written", taken.id, outcome.value)
 
-    async def _send(self, taken: Taken) -> Sent:
+    async def _send(self, taken: Taken, lease: Lease) -> Sent:
         """Raises NotSent, whatever went wrong."""
         limit = taken.schedule.timeout.total_seconds()
         try:
             told, channel = await self._prepare(taken)
             # outside the transaction: a slow vendor holds no connection
-            async with asyncio.timeout(limit):
+            async with lease.held(), asyncio.timeout(limit):
                 return await channel.send(told, taken.earlier)
         except NotSent:
             raise
         except TimeoutError:
+            if lease.ended:
+                raise TryAgain(OVERSLEPT) from None
             raise TryAgain(f"There was no answer within {limit:g} s.") from None
         except Exception as error:
             error_id = uuid4().hex

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from app.worker.attempt import Trier
+from app.worker.lease import Lease
 from app.worker.lookout import Lookout
 from db.database import Database
 from services.deliveries import finishing
@@ -34,6 +36,15 @@ FIRST_RETRY: Final = 0.05
 LONGEST_RETRY: Final = 1.0
 COUNTING: Final = 10.0  # seconds from one count of the backlog to the next
 STOPPING: Final = 2.0  # seconds that cancelled tasks have
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One under way. ``since`` is the monotonic clock's, in seconds."""
+
+    taken: Taken
+    lease: Lease
+    since: float
 
 
 class Carrier:
@@ -65,13 +76,13 @@ class Carrier:
         self._worker = worker
         self._slots = slots
         self._lease = lease
+        self._holding = lease.total_seconds() / 3  # from one renewal to the next
         self._poll = poll.total_seconds()
         self._drain = drain.total_seconds()
         self._taking: dict[UUID, int] = {}  # the slots that are kept for what is found
         self._takers: set[asyncio.Task[None]] = set()
         self._away: Exception | None = None  # what the database said to a taker
-        self._running: dict[asyncio.Task[None], Taken] = {}
-        self._since: dict[asyncio.Task[None], float] = {}
+        self._running: dict[asyncio.Task[None], Attempt] = {}
         self._shunned: dict[UUID, float] = {}
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -86,7 +97,7 @@ class Carrier:
     def oldest_running(self) -> float:
         """Seconds that the oldest attempt under way here has taken so far."""
         now = time.monotonic()
-        return max((now - since for since in self._since.values()), default=0.0)
+        return max((now - each.since for each in self._running.values()), default=0.0)
 
     async def start(self) -> None:
         """The database must be open, not necessarily up; the doorbell is started by others."""
@@ -153,7 +164,7 @@ class Carrier:
         # no more than ``slots`` of them can have their share already
         found = await due_accounts(self._database, 2 * self._slots)
         due = [account_id for account_id in found if account_id not in self._taking]
-        at_work = Counter(taken.account_id for taken in self._running.values())
+        at_work = Counter(each.taken.account_id for each in self._running.values())
         accounts = {*at_work, *self._taking, *due}
         share = max(1, self._slots // (len(accounts) + 1))
         # who has least under way comes first; among equals, who has waited longest
@@ -173,6 +184,7 @@ class Carrier:
         task.add_done_callback(self._takers.discard)
 
     async def _take(self, account_id: UUID, room: int) -> None:
+        until = self._lease_from_now()
         try:
             async with self._database.transaction(account_id) as tx:
                 found = await take(tx, self._worker, at_most=room, lease=self._lease)
@@ -188,7 +200,7 @@ class Carrier:
             logger.exception("the deliveries of account %s can't be taken", account_id)
         else:
             for taken in found:
-                self._begin(taken)
+                self._begin(taken, Lease(until))
         finally:
             del self._taking[account_id]
             self._woken.set()
@@ -204,47 +216,58 @@ class Carrier:
 
     # ------------------------------------------------------------------ attempts under way
 
-    def _begin(self, taken: Taken) -> None:
-        task = asyncio.create_task(self._carry(taken), name=f"delivery {taken.id}")
-        self._running[task] = taken
-        self._since[task] = time.monotonic()
+    def _begin(self, taken: Taken, lease: Lease) -> None:
+        task = asyncio.create_task(self._carry(taken, lease), name=f"delivery {taken.id}")
+        self._running[task] = Attempt(taken, lease, time.monotonic())
         task.add_done_callback(self._ended)
 
-    async def _carry(self, taken: Taken) -> None:
+    async def _carry(self, taken: Taken, lease: Lease) -> None:
         try:
-            await self._trier.attempt(taken)
+            await self._trier.attempt(taken, lease)
         except Exception:
             logger.exception("what became of delivery %s can't be written", taken.id)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._running[task], self._since[task]
+        del self._running[task]
         self._woken.set()
 
     async def _keep_holding(self) -> None:
         while True:
-            await asyncio.sleep(self._lease.total_seconds() / 3)
-            try:
-                await self._hold()
-            except TRANSIENT as error:
-                logger.warning("leases can't be renewed: %r", error)
-            except Exception:
-                logger.exception("renewing leases failed")
+            await asyncio.sleep(self._holding)
+            by_account: dict[UUID, dict[asyncio.Task[None], Attempt]] = {}
+            for task, attempt in self._running.items():
+                by_account.setdefault(attempt.taken.account_id, {})[task] = attempt
+            # together: no account's leases end because another's rows are locked
+            await asyncio.gather(*(self._hold(*each) for each in by_account.items()))
 
-    async def _hold(self) -> None:
+    async def _hold(self, account_id: UUID, held: dict[asyncio.Task[None], Attempt]) -> None:
         """Renew the leases; let go of what others have taken over meanwhile."""
-        by_account: dict[UUID, dict[asyncio.Task[None], Taken]] = {}
-        for task, taken in self._running.items():
-            by_account.setdefault(taken.account_id, {})[task] = taken
-        for account_id, held in by_account.items():
-            async with self._database.transaction(account_id) as tx:
-                ours = await finishing.renew(tx, list(held.values()), self._lease)
-            self._let_go(held, ours)
+        until = self._lease_from_now()
+        taken = [attempt.taken for attempt in held.values()]
+        try:
+            async with asyncio.timeout(self._holding), self._database.transaction(account_id) as tx:
+                ours = await finishing.renew(tx, taken, self._lease)
+        except (*TRANSIENT, TimeoutError) as error:
+            logger.warning("leases of account %s can't be renewed: %r", account_id, error)
+        except Exception:
+            logger.exception("renewing the leases of account %s failed", account_id)
+        else:
+            self._hold_on(held, ours, until)
 
-    def _let_go(self, held: dict[asyncio.Task[None], Taken], ours: Collection[UUID]) -> None:
-        for task, taken in held.items():
-            if taken.id not in ours and task in self._running:
-                logger.warning("delivery %s is not ours any more", taken.id)
+    def _hold_on(
+        self, held: dict[asyncio.Task[None], Attempt], ours: Collection[UUID], until: float
+    ) -> None:
+        for task, attempt in held.items():
+            if task not in self._running:
+                continue
+            if attempt.taken.id in ours:
+                attempt.lease.extend(until)
+            else:
+                logger.warning("delivery %s is not ours any more", attempt.taken.id)
                 task.cancel()
+
+    def _lease_from_now(self) -> float:
+        return asyncio.get_running_loop().time() + self._lease.total_seconds()
 
     # ------------------------------------------------------------------ for whoever watches
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from app.worker import Trier
+from app.worker.lease import Lease
 from db.models.vocabulary import AttemptOutcome, EventType, IntegrationKind
 from services.deliveries import follow_up, schedules, taking
 from services.events import Doorbell
@@ -284,6 +285,47 @@ async def test_a_worker_that_wakes_after_its_lease_changes_nothing_and_lets_go(d
     assert (row["state"], row["lease_token"]) == ("SENDING", successor.lease_token)
 
 
+async def test_nothing_is_sent_after_a_lease_that_could_not_be_renewed(
+    database, account, other_account
+):
+    """Whoever takes over looks whether it is there, and must not be overtaken after that. The other
+    account's leases are renewed meanwhile."""
+    for each in (account, other_account):
+        await connect(database, each, SLACK)
+        await raise_one(database, each)
+    sent = []
+
+    async def slowly(letter):
+        await asyncio.sleep(2.5)
+        sent.append(letter.delivery_id)
+        return await accept(letter)
+
+    channel = Recorded(slowly)
+    async with carrying(database, channel, lease=timedelta(seconds=1), poll=30):
+        await eventually(lambda: channel.at_once == 2)
+        async with database.transaction(account.id) as tx:
+            await tx.execute("SELECT FROM delivery FOR UPDATE")
+            await eventually(lambda: all_are(database, other_account, "SENT"))
+    assert sent == [(await only(database, other_account))["id"]]
+
+
+async def test_nothing_is_sent_by_whoever_has_slept_through_the_lease_before(database, account):
+    await connect(database, account, SLACK)
+    await raise_one(database, account)
+    [taken] = await taken_by(database, account, "sleeper")
+    channel = Recorded(accept)
+
+    async def find(tx, taken):
+        return channel
+
+    trier = Trier(database, find, OPTIONS, lambda *what: None, Doorbell("memory://").ring)
+    await trier.attempt(taken, Lease(asyncio.get_running_loop().time()))
+    assert channel.letters == []
+    row = await only(database, account)
+    assert row["state"] == "FAILED"
+    assert "nobody knows" in row["last_error"]
+
+
 async def test_what_is_not_ours_any_more_is_not_written(database, account):
     await connect(database, account, SLACK)
     await raise_one(database, account)
@@ -296,7 +338,8 @@ async def test_what_is_not_ours_any_more_is_not_written(database, account):
         return Recorded(accept)
 
     ring = Doorbell("memory://").ring
-    await Trier(database, find, OPTIONS, lambda *what: observed.append(what), ring).attempt(taken)
+    trier = Trier(database, find, OPTIONS, lambda *what: observed.append(what), ring)
+    await trier.attempt(taken, Lease(asyncio.get_running_loop().time() + 60))
     assert observed == [("SLACK", AttemptOutcome.LOST)]
     assert (await only(database, account))["lease_token"] == successor.lease_token
 
