@@ -88,20 +88,42 @@ async def test_what_a_killed_worker_had_is_sent_by_the_next_under_the_same_key(
 async def test_a_worker_that_wakes_after_its_lease_cannot_overwrite_its_successor(
     database, account, receiver, worker
 ):
-    """It sleeps in the middle of an attempt that fails, and learns of that after it has woken."""
-    receiver.faults.append(Fault.HANG)
-    receiver.hanging = 3
-    with worker() as sleeper:
-        await raise_one(database, account)
-        await eventually(lambda: receiver.asked)
-        sleeper.process.send_signal(signal.SIGSTOP)
-        await set_all(database, account, LEASE_ENDS)
-        with worker():
-            await eventually(sent(database, account))
+    """Its attempt fails while it sleeps. When it learns of that, its successor is in the middle of
+    another: the row is SENDING, as the sleeper knew it, and only the token is another's.
+
+    The successor is there before, asleep, so that the sleeper wakes too soon after its start to
+    look for its lease before it writes.
+    """
+
+    async def standing():
+        """The row, but for its lease, which whoever has it renews."""
+        return dict(await only(database, account)) | {"lease_until": None}
+
+    receiver.faults.extend([Fault.HANG, Fault.HANG])
+    receiver.hanging = 0.5
+    with worker() as successor:
+        successor.process.send_signal(signal.SIGSTOP)
+        with worker() as sleeper:
+            await raise_one(database, account)
+            await eventually(lambda: receiver.asked)
+            receiver.hanging = 60
+            sleeper.process.send_signal(signal.SIGSTOP)
+            await set_all(database, account, LEASE_ENDS)
+            successor.process.send_signal(signal.SIGCONT)
+            await eventually(lambda: len(receiver.asked) == 2)
+            taken = await standing()
             sleeper.process.send_signal(signal.SIGCONT)
-            await eventually(lambda: any("taken over" in entry["event"] for entry in sleeper.said))
-    row = await only(database, account)
-    assert (row["state"], row["attempts"], row["last_error"]) == ("SENT", 2, None)
+
+            async def written_or_refused():
+                refused = any("taken over" in entry["event"] for entry in sleeper.said)
+                return refused or await standing() != taken
+
+            await eventually(written_or_refused)
+        assert await standing() == taken
+        assert (taken["state"], taken["attempts"]) == ("SENDING", 2)
+        outcomes = [each["outcome"] for each in await attempts(database, account, taken["id"])]
+        assert outcomes == ["LOST", None]
+        successor.kill()
 
 
 async def test_connections_that_are_cut_lose_nothing(database, dsn, cut, account, worker):
