@@ -5,6 +5,7 @@ Source: docs/integrations/slack.md; docs.slack.dev/reference/methods/chat.postMe
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ HOOK_REFUSALS: Final = frozenset({400, 403, 404, 410})
 """With these a webhook says one word. Source:
 docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, "Handling errors"."""
 
+DOCUMENTING: Final = 5.0  # seconds: an attempt that ran out of time after its card posts it again
 QUIET: Final = {"unfurl_links": False, "unfurl_media": False}
 """No preview of the pages that a message links to."""
 
@@ -145,10 +147,15 @@ class SlackChannel:
         blocks = slack_blocks.documentation(letter)
         message = {"channel": channel, "thread_ts": ts, **_with(blocks, "Documentation"), **QUIET}
         try:
-            await self._call("chat.postMessage", json=message)
+            async with asyncio.timeout(DOCUMENTING):
+                await self._call("chat.postMessage", json=message)
+        except TimeoutError:
+            why = f"There was no answer within {DOCUMENTING:g} s."
         except NotSent as trouble:
-            return Sent(card, f"Slack has posted the card, not the documentation: {trouble.why}")
-        return Sent(card, "Slack has posted the card, and the documentation in its thread.")
+            why = trouble.why
+        else:
+            return Sent(card, "Slack has posted the card, and the documentation in its thread.")
+        return Sent(card, f"Slack has posted the card, not the documentation: {why}")
 
     async def _hook(self, url: str, letter: Letter) -> Sent:
         message = self._message(letter, whole=letter.purpose is Purpose.RAISED)

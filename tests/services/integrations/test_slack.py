@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from app.demo.vendors.base import Fault, Served
 from app.demo.vendors.slack import COMPANY, ORIGINS, TOKEN, WEBHOOK, FakeSlack, Message, trouble
+from services.integrations import slack
 from services.integrations.outgoing import Outgoing
 from services.integrations.protocol import Letter, NotSent, Purpose, Refused, Tried, TryAgain
 from services.integrations.slack import (
@@ -181,6 +182,18 @@ async def test_a_thread_that_fails_does_not_have_the_card_posted_twice(
 
     assert sent.reference == f"{here.card.channel}:{here.card.ts}"
     assert "not the documentation" in sent.said
+
+
+async def test_a_thread_that_hangs_does_not_use_up_the_time_of_the_card(
+    here: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(slack, "DOCUMENTING", 0.05)
+    here.fake.faults.extend([None, Fault.HANG])
+
+    sent = await here.bot.send(letter(), None)
+
+    assert sent.reference == f"{here.card.channel}:{here.card.ts}"
+    assert sent.said.endswith("There was no answer within 0.05 s.")
 
 
 # -- the button that claims
