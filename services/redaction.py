@@ -7,8 +7,8 @@ of the shapes being detect-secrets', or by the words before it.
 
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 import orjson
@@ -26,16 +26,18 @@ from detect_secrets.plugins.stripe import StripeDetector
 from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 
 MARK: Final = "[redacted]"
+SHORT: Final = 8  # characters
 Span = tuple[int, int]
 Accept = Callable[[re.Match[str]], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """``text`` with MARK in place of each of ``count`` secrets."""
+    """``text`` with MARK in place of each of ``count`` secrets. ``secrets`` are what was there."""
 
     text: str
     count: int
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def redact(text: str) -> Redacted:
@@ -46,7 +48,35 @@ def redact(text: str) -> Redacted:
     for start, stop in spans:
         parts += text[end:start], MARK
         end = stop
-    return Redacted("".join([*parts, text[end:]]), len(spans))
+    secrets = tuple(text[start:stop] for start, stop in spans)
+    return Redacted("".join([*parts, text[end:]]), len(spans), secrets)
+
+
+def redact_markdown(markdown: str, known: Iterable[str]) -> Redacted:
+    """The same for a text that was put together of others, in which ``known`` secrets were found.
+
+    There they may be escaped, or on one line with what follows, and not look like secrets any more.
+    """
+    distinct = sorted({each for each in known if each.strip()}, key=len, reverse=True)
+    text, count = markdown, 0
+    for secret in distinct:
+        text, times = _as_markdown(secret).subn(MARK, text)
+        count += times
+    rest = redact(text)
+    return Redacted(rest.text, count + rest.count, (*distinct, *rest.secrets))
+
+
+def _as_markdown(secret: str) -> re.Pattern[str]:
+    words = (
+        "".join(
+            re.escape(each) if each.isalnum() or each.isspace() else rf"\\?{re.escape(each)}"
+            for each in word
+        )
+        for word in secret.split()
+    )
+    regex = r"\s+".join(words)
+    # a short one must not be found within words
+    return re.compile(regex if len(secret) >= SHORT else rf"(?<!\w){regex}(?!\w)")
 
 
 def _merged(spans: list[Span]) -> list[Span]:

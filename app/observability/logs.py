@@ -21,7 +21,16 @@ from app.observability.redaction import redacted
 from db.problems import forget_values
 
 # Chatty, and some quote URLs that may hold secrets.
-WARNINGS_ONLY = ("alembic", "httpx2", "httpcore2", "anthropic", "asyncio", "multipart", "hpack")
+WARNINGS_ONLY = (
+    "alembic",
+    "httpx2",
+    "httpcore2",
+    "anthropic",
+    "asyncio",
+    "multipart",
+    "hpack",
+    "websockets",
+)
 
 OWN = frozenset({"level", "timestamp", "logger"})
 """Keys that ``add_origin`` fills: nothing in them to mask."""
@@ -172,7 +181,8 @@ def _take_over_stdlib(handler: logging.Handler, level: str) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
-        logger.setLevel(logging.NOTSET)
+        # at DEBUG it writes frames of sockets down, with tokens and all that people say
+        logger.setLevel(max(logging.INFO, logging.getLevelName(level)))
         # without a handler in reach uvicorn doesn't even prepare its access lines
         logger.propagate = name != "uvicorn.access"
     for name in WARNINGS_ONLY:

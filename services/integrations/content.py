@@ -1,5 +1,6 @@
 """What is told: a letter, with the secrets taken out of every text of it."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from services.integrations.protocol import (
     of_no_handoff,
 )
 from services.options import Options
-from services.redaction import redact
+from services.redaction import redact, redact_markdown
 
 WORDS: Final = {
     Purpose.RELEASED: "reason",
@@ -38,6 +39,9 @@ FACTS: Final = """
         raiser.name AS raiser, target.name AS target, claimer.name AS claimer,
         recipient.name AS recipient, recipient.email, d.created_at AS promised_at,
         told.occurred_at, told.data, actor.name AS actor,
+        s.environment, s.customer_contact, s.problem_domain,
+        (SELECT json_agg(json_build_array(t.title, t.detail, t.hypothesis)) FROM step t
+         WHERE t.account_id = s.account_id AND t.session_id = s.id) AS steps,
         (SELECT w.markdown FROM documentation w
          WHERE w.account_id = h.account_id AND w.handoff_id = h.id
          ORDER BY w.version DESC LIMIT 1) AS markdown
@@ -113,6 +117,7 @@ class _Writer:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._redactions = 0
+        self._secrets: set[str] = set()
 
     def write(self, taken: Taken, purpose: Purpose, facts: Row) -> Letter:
         raiser = self._clean(facts["raiser"])
@@ -131,8 +136,8 @@ class _Writer:
             "tried": self._tried(facts["timeline"]),
             "suspected": self._all(facts["hypotheses_open"]),
             "ruled_out": self._all(facts["hypotheses_ruled_out"]),
-            "markdown": self._clean(facts["markdown"] or ""),
         }
+        texts["markdown"] = self._documentation(facts)
         happened_at: datetime = facts["occurred_at"] or facts["promised_at"]
         return Letter(
             delivery_id=taken.id,
@@ -168,9 +173,20 @@ class _Writer:
     def _maybe(self, text: str | None) -> str | None:
         return None if text is None else self._clean(text)
 
+    def _documentation(self, facts: Row) -> str:
+        """It is made of all that was written, so what is secret there is told by its sources."""
+        sources = [facts["environment"], facts["customer_contact"], facts["problem_domain"]]
+        sources += itertools.chain.from_iterable(facts["steps"] or ())
+        for text in filter(None, sources):
+            self._secrets.update(redact(text).secrets)
+        cleaned = redact_markdown(facts["markdown"] or "", self._secrets)
+        self._redactions += cleaned.count
+        return cleaned.text
+
     def _clean(self, text: str) -> str:
         cleaned = redact(text)
         self._redactions += cleaned.count
+        self._secrets.update(cleaned.secrets)
         return cleaned.text
 
 

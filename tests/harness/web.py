@@ -27,7 +27,7 @@ PATIENCE = 20.0  # seconds until a test gives up waiting
 
 @dataclass
 class Web:
-    """One running process. ``said`` holds its log lines so far."""
+    """One running process. ``said`` holds what it has written so far, line by line."""
 
     process: "subprocess.Popen[str]"
     url: str = ""
@@ -56,7 +56,8 @@ def running(command: str = "web", **settings: str) -> Iterator[Web]:
         [sys.executable, "-m", "app", command],
         env=environment,
         stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     web = Web(process)
@@ -77,9 +78,24 @@ def running(command: str = "web", **settings: str) -> Iterator[Web]:
                 process.wait()
 
 
+def baton(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """`baton ARGUMENTS` with only these settings, on a terminal wide enough to break no word."""
+    environment = {name: value for name, value in os.environ.items() if "BATON" not in name}
+    environment |= {"COLUMNS": "500"}
+    environment |= {f"BATON_{name.upper()}": value for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def _listen(process: "subprocess.Popen[str]", lines: "queue.Queue[str]") -> None:
-    assert process.stderr is not None
-    for line in process.stderr:
+    assert process.stdout is not None
+    for line in process.stdout:
         lines.put(line)
     lines.put("")
 

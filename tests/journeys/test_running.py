@@ -18,7 +18,7 @@ from db.embedded import OWNER_ROLE
 from db.embedded.cluster import SUPERUSER
 from tests.harness.people import Account
 from tests.harness.postgres import Cluster, short_place
-from tests.harness.web import PATIENCE, SECRET, Client, Web, running
+from tests.harness.web import PATIENCE, SECRET, Client, Web, baton, running
 from tests.journeys import documents as ask
 
 SignIn = Callable[..., Client]
@@ -28,19 +28,6 @@ SignIn = Callable[..., Client]
 def data_dir() -> Iterator[Path]:
     with short_place() as place:
         yield place / "data"
-
-
-def baton(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    environment = {name: value for name, value in os.environ.items() if "BATON" not in name}
-    environment |= {f"BATON_{name.upper()}": value for name, value in settings.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "app", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def postgres_of(data_dir: Path) -> list[psutil.Process]:

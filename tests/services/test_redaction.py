@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.redaction import MARK, redact
+from services.redaction import MARK, Redacted, redact, redact_markdown
 
 # Made up, and put together at run time: a scanner of this repository must not take them for real.
 JWT = ".".join(
@@ -182,6 +182,23 @@ def test_every_secret_of_a_text_is_counted() -> None:
     assert redacted.text == "\n".join(redact(line).text for line in lines)
 
 
+def test_what_was_a_secret_is_one_in_markdown_too_escaped_or_joined_with_what_follows() -> None:
+    token = f"ghp_{'abcdefghijklmnopqrstuvwxyz0123456789'}"
+    source = redact(f"password: letmein\nthen it worked, with {token}\npsk: a*b_c\npwd: abc")
+    assert source.secrets == ("letmein", token, "a*b_c", "abc")
+    escaped = token.replace("_", "\\_")
+    markdown = (
+        f"password: letmein then it worked, with {escaped} psk: a\\*b\\_c\n"
+        "```\npsk: a*b_c\n```\nabc abcd"
+    )
+    redacted = redact_markdown(markdown, source.secrets)
+    assert redacted.text == (
+        f"password: {MARK} then it worked, with {MARK} psk: {MARK}\n"
+        f"```\npsk: {MARK}\n```\n{MARK} abcd"
+    )
+    assert redacted.count == 5
+
+
 TEXTS = some.text() | some.lists(
     some.sampled_from([*"=:-/@ \n\"'<", "password", "eyJ", "bearer ", "net use ", "://", "x9!A"])
 ).map("".join)
@@ -197,7 +214,7 @@ def test_it_never_raises_and_what_it_gives_is_clean(text: str) -> None:
 @pytest.mark.parametrize("line", SECRETS.strip().splitlines())
 def test_what_is_redacted_stays_as_it_is(line: str) -> None:
     once = redact(line.replace("«", "").replace("»", ""))
-    assert redact(once.text) == type(once)(once.text, 0)
+    assert redact(once.text) == Redacted(once.text, 0)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ class FakeAutotask(FakeVendor):
     notes: dict[int, list[dict[str, Any]]] = field(default_factory=lambda: {5002: []})
     zone: str = ZONE
     allowed: bool = True
+    secret: str = SECRET
 
     name = "Autotask"
 
@@ -46,7 +47,7 @@ class FakeAutotask(FakeVendor):
 
     def _refused(self, asked: Asked) -> Reply | None:
         names = ("apiintegrationcode", "username", "secret")
-        if tuple(map(asked.headers.get, names)) != (INTEGRATION_CODE, USER, SECRET):
+        if tuple(map(asked.headers.get, names)) != (INTEGRATION_CODE, USER, self.secret):
             return Reply(401, {"errors": ["The Username and/or Secret is invalid."]})
         return None if self.allowed else Reply(403, b"")
 

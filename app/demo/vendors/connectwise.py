@@ -34,6 +34,7 @@ class FakeConnectWise(FakeVendor):
     notes: dict[int, list[dict[str, Any]]] = field(default_factory=lambda: {48231: []})
     allowed: bool = True
     longest: int = LONGEST
+    private_key: str = PRIVATE_KEY
 
     name = "ConnectWise"
 
@@ -58,7 +59,7 @@ class FakeConnectWise(FakeVendor):
         return self._written(int(ticket[1]), asked.json())
 
     def _refused(self, asked: Asked) -> Reply | None:
-        pair = f"{COMPANY}+{PUBLIC_KEY}:{PRIVATE_KEY}".encode()
+        pair = f"{COMPANY}+{PUBLIC_KEY}:{self.private_key}".encode()
         signed_in = asked.headers.get("authorization") == f"Basic {b64encode(pair).decode()}"
         if not signed_in or asked.headers.get("clientid") != CLIENT_ID:
             return _wrong(401, "Unauthorized", "The requested resource requires authentication")

@@ -25,6 +25,7 @@ class FakeHalo(FakeVendor):
     given: int = 0
     lasting: int = 3600
     scopes: str = "read:tickets edit:tickets read:actions edit:actions"
+    client_secret: str = CLIENT_SECRET
 
     name = "HaloPSA"
 
@@ -60,7 +61,7 @@ class FakeHalo(FakeVendor):
         known = form.get("client_id"), form.get("client_secret"), tenant
         if form.get("grant_type") != "client_credentials" or not form.get("scope"):
             return Reply(400, {"error": "invalid_request"})
-        if known != (CLIENT_ID, CLIENT_SECRET, TENANT):
+        if known != (CLIENT_ID, self.client_secret, TENANT):
             return Reply(400, {"error": "invalid_client"})
         self.given += 1
         token = f"halo-token-{self.given}"

@@ -149,6 +149,7 @@ def test_a_level_may_be_chosen(restored):
     structlog.get_logger("app.test").debug("said")
     logging.getLogger("library").debug("said")
     logging.getLogger("httpx2").info("GET https://example.com/secret-path")
+    logging.getLogger("uvicorn.error").debug('< TEXT {"type":"connection_init","payload":"x"}')
 
     assert [line["event"] for line in Lines(stream).all] == ["said", "said"]
 
