@@ -42,7 +42,12 @@ READS = (
 OBSTRUCTIONS = (
     """ALTER TABLE session ADD CONSTRAINT session_unwelcome
     CHECK (problem_summary NOT LIKE 'unwelcome%') NOT VALID""",
-    "CREATE UNIQUE INDEX step_said_once ON step (account_id, detail) WHERE title = 'said once'",
+    # of rows under row-level security PostgreSQL says nothing; an operator's own table has none
+    "CREATE TABLE audit (detail text UNIQUE)",
+    """CREATE FUNCTION audited() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+    $$ BEGIN INSERT INTO audit VALUES (NEW.detail); RETURN NEW; END $$""",
+    """CREATE TRIGGER audited BEFORE INSERT ON step FOR EACH ROW
+    WHEN (NEW.title = 'said once') EXECUTE FUNCTION audited()""",
     """CREATE FUNCTION take_ages() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_sleep(30); RETURN NEW; END $$""",
     """CREATE TRIGGER slow BEFORE INSERT ON handoff FOR EACH ROW

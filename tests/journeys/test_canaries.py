@@ -281,7 +281,7 @@ def test_everything_that_was_to_happen_has_happened(aftermath: Aftermath) -> Non
     assert set(sent) == {"SLACK", "TEAMS", "WEBHOOK", "PSA_NOTE", "EMAIL"}, told
     assert set(aftermath.places) == set(PLACES)
     ours, theirs = aftermath.places["the web process"], aftermath.places["PostgreSQL's log"]
-    for sign in ("session_unwelcome", "step_said_once", "statement timeout"):
+    for sign in ("session_unwelcome", "audit_detail_key", "statement timeout"):
         assert sign in ours
         assert sign in theirs
     assert "(HTTP 422)" in aftermath.places["answers"]
@@ -312,7 +312,7 @@ def test_tables_hold_what_people_write_and_nothing_else(aftermath: Aftermath) ->
     for name, rows in aftermath.tables.items():
         may = {each.name for each in written} if name in CONTENT else set()
         may |= {each.name for each in planted.keys} if name == "idempotency_key" else set()
-        may |= there if name == "step" else set()
+        may |= there if name in {"step", "audit"} else set()
         others = [each for each in [*planted.secrets, *planted.content] if each.name not in may]
         assert sung(rows, others) == [], name
 
