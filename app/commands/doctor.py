@@ -16,6 +16,7 @@ from app.service import broadcast_url
 from app.settings import Settings, load
 from db import guard
 from db.database import CONNECTION_LOST, Database
+from db.discretion import indiscreet
 from db.guard import UnsafeDatabase
 from db.migrate import head
 from services.deliveries.work import Backlog, backlog
@@ -28,9 +29,12 @@ WITHOUT_DOORBELL = "until it is back, news of other processes comes late by a se
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """``good`` may come with a warning: nothing is broken, and yet somebody should look."""
+
     what: str
     good: bool
     said: str
+    warned: bool = False
 
 
 def doctor() -> None:
@@ -44,10 +48,15 @@ def doctor() -> None:
     console.print(table)
     findings = asyncio.run(_examine(settings))
     for finding in findings:
-        mark = "[green]ok[/]" if finding.good else "[red]not ok[/]"
-        console.print(f"{finding.what}: {mark} ", end="")
+        console.print(f"{finding.what}: {_mark(finding)} ", end="")
         console.print(finding.said, markup=False)
     raise typer.Exit(0 if all(finding.good for finding in findings) else 1)
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.good:
+        return "[red]not ok[/]"
+    return "[yellow]warning[/]" if finding.warned else "[green]ok[/]"
 
 
 async def _examine(settings: Settings) -> list[Finding]:
@@ -62,12 +71,23 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             try:
                 await guard.check(database, expected_revision=head())
                 yield Finding("database", good=True, said=f"reachable, schema {head()}")
+                yield _log(await indiscreet(database))
                 yield _deliveries(await backlog(database))
             finally:
                 await database.close()
             yield await _doorbell(broadcast_url(settings, access))
     except (NoDatabase, UnsafeDatabase, OSError, *CONNECTION_LOST) as error:
         yield Finding("database", good=False, said=str(error) or type(error).__name__)
+
+
+def _log(indiscreet: list[str]) -> Finding:
+    if not indiscreet:
+        return Finding("database's log", good=True, said="repeats nothing that people write")
+    said = (
+        f"what people write gets into it: set {' and '.join(indiscreet)} to 0 for this role "
+        "(docs/operations.md)"
+    )
+    return Finding("database's log", good=True, said=said, warned=True)
 
 
 def _deliveries(found: Backlog) -> Finding:

@@ -14,7 +14,7 @@ import httpx2
 import psutil
 import pytest
 
-from db.embedded import OWNER_ROLE
+from db.embedded import APP_ROLE, OWNER_ROLE
 from db.embedded.cluster import SUPERUSER
 from tests.harness.people import Account
 from tests.harness.postgres import Cluster, short_place
@@ -176,6 +176,24 @@ def test_doctor_tells_of_a_doorbell_that_is_away_and_what_that_means(
     assert "doorbell (Redis): not ok ConnectionError: " in said
     assert "late by a second at most" in said
     assert "canary" not in said
+
+
+def test_doctor_warns_of_a_database_that_logs_what_people_write(
+    cluster: Cluster, database_name: str, settings: dict[str, str]
+) -> None:
+    ours = f"ALTER ROLE {APP_ROLE} IN DATABASE {database_name}"
+    cluster.as_superuser(f"{ours} SET log_parameter_max_length = -1")  # PostgreSQL's default
+    try:
+        quiet = baton("doctor", **settings)
+        cluster.as_superuser(f"{ours} SET log_statement = 'mod'")
+        cluster.as_superuser(f"{ours} SET log_parameter_max_length_on_error = 64")
+        told = baton("doctor", **settings)
+    finally:
+        cluster.as_superuser(f"{ours} RESET ALL")
+    assert "database's log: ok" in quiet.stdout
+    assert told.returncode == 0
+    named = "log_parameter_max_length_on_error and log_parameter_max_length"
+    assert f"warning what people write gets into it: set {named} to 0" in told.stdout
 
 
 def test_a_taken_port_is_told_with_what_to_do(web: Web, settings: dict[str, str]) -> None:
