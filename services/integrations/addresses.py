@@ -23,6 +23,22 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 
+NOWHERE: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "168.63.129.16/32",  # Azure: the host of a virtual machine, with its secrets
+            "192.0.0.0/24",  # RFC 6890; Oracle's metadata are at 192.0.0.192
+            "192.88.99.0/24",  # RFC 7526: relays of 6to4
+            "3fff::/20",  # RFC 9637: for documentation
+        ),
+    )
+)
+"""Global as Python sees it, and still only of the network that we run in, or of nobody."""
+
+ISATAP: Final = (0x00005EFE, 0x02005EFE)
+"""In the upper half of an interface identifier: an IPv4 address follows. RFC 5214, section 6.1."""
+
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """The numeric addresses of a name, best first. Numbers in any spelling are names, too:
@@ -37,13 +53,16 @@ def is_public(text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
+    if "%" in text:  # a zone is one of this machine's links
+        return False
     return all(_is_public(part) for part in _within(address))
 
 
 def _is_public(address: Address) -> bool:
     odd = address.is_multicast or address.is_reserved or address.is_unspecified
     local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
-    return address.is_global and not odd and not local
+    nowhere = any(address in network for network in NOWHERE)
+    return address.is_global and not (odd or local or nowhere)
 
 
 def _within(address: Address) -> Iterator[Address]:
@@ -60,6 +79,8 @@ def _within(address: Address) -> Iterator[Address]:
     yield address
     if address.sixtofour is not None:
         yield address.sixtofour
+    if int(address) >> 32 & 0xFFFFFFFF in ISATAP:
+        yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 
 class PublicOnly(httpcore2.AsyncNetworkBackend):

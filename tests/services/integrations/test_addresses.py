@@ -7,7 +7,7 @@ import pytest
 
 from services.integrations.addresses import is_public
 from services.integrations.outgoing import Outgoing
-from services.integrations.protocol import Refused, TryAgain
+from services.integrations.protocol import NotSent, Refused, TryAgain
 from tests.services.integrations.internet import PUBLIC, Internet, certified, internet, serving
 
 NAME = "hooks.acme.test"
@@ -38,6 +38,18 @@ WRITTEN = [
     "[2002:7f00:1::1]",
     "224.0.0.1",
     "255.255.255.255",
+    "LOCALHOST",
+    "0X7F.1",
+    "2852039166",  # 169.254.169.254
+    "0xa9fea9fe",
+    "[::ffff:a9fe:a9fe]",
+    "[64:ff9b::a9fe:a9fe]",
+    "[2002:a9fe:a9fe::1]",
+    "[fd00:ec2::254]",  # metadata of Amazon
+    "100.100.100.200",  # of Alibaba
+    "168.63.129.16",  # of Azure
+    "192.0.0.192",  # of Oracle
+    "[::127.0.0.1]",
 ]
 
 NOT_PUBLIC = [
@@ -56,6 +68,19 @@ NOT_PUBLIC = [
     "fe80::1%eth0",
     "ff02::1",
     "ff0e::1",
+    "0.1.2.3",
+    "100.127.255.254",
+    "192.88.99.1",
+    "::7f00:1",
+    "::ffff:0:7f00:1",  # RFC 2765
+    "2001:0:7f00:1::1",  # Teredo
+    "2001:20::1",
+    "100::1",
+    "3fff::1",
+    "5f00::1",
+    "2606:4700::5efe:10.0.0.1",  # ISATAP
+    "2606:4700::200:5efe:a9fe:a9fe",
+    "2606:4700::1111%eth0",
     "no address",
 ]
 
@@ -80,7 +105,40 @@ async def test_an_address_of_this_network_is_refused_however_it_is_written(
     with pytest.raises(Refused, match="is not on the public internet") as refused:
         await outgoing.request("POST", f"https://{host}/hook", json={})
     assert net.dialled == []
-    assert str(refused.value).startswith(host.strip("[]"))
+    assert str(refused.value).startswith(host.strip("[]").lower())
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost.",
+        "127.0.0.1.",
+        "169.254.169.254.",
+        "[fe80::1%25lo]",
+        "[::1%25lo]",
+        "\uff11\uff12\uff17.0.0.1",  # wide digits
+        "127\u30020\u30020\u30021",  # dots of other scripts
+        "public.test@127.0.0.1",
+        "127.0.0.1#@public.test",
+        "127.0.0.1\\@public.test",
+    ],
+)
+async def test_whatever_the_resolver_makes_of_an_odd_spelling_nothing_is_dialled(
+    net: Internet, outgoing: Outgoing, host: str
+) -> None:
+    with pytest.raises(NotSent):
+        await outgoing.request("POST", f"https://{host}/hook", json={})
+    assert net.dialled == []
+
+
+@pytest.mark.parametrize("host", ["inside.test.", "INSIDE.test"])
+async def test_a_dot_at_the_end_or_large_letters_change_nothing(net: Internet, host: str) -> None:
+    net.names = {name: [["10.0.0.5"]] for name in ("inside.test", "inside.test.")}
+    made = Outgoing(resolve=net.resolve)
+    with pytest.raises(Refused, match="is not on the public internet"):
+        await made.request("GET", f"https://{host}/")
+    assert net.dialled == []
+    await made.aclose()
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
