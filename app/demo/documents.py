@@ -102,3 +102,46 @@ mutation Resolve($input: ResolveSessionInput!) {
   }
 }
 """
+
+SAVE = """
+mutation Save($input: SaveIntegrationInput!) {
+  saveIntegration(input: $input) {
+    __typename
+    ... on SaveIntegrationSuccess { integration { id kind name } }
+    ... on Problem { message }
+  }
+}
+"""
+
+RELEASE = """
+mutation Release($input: ReleaseHandoffInput!) {
+  releaseHandoff(input: $input) {
+    __typename
+    ... on ReleaseHandoffSuccess { handoff { status } }
+    ... on Problem { message }
+  }
+}
+"""
+
+DELIVERIES = """
+query Deliveries($handoff: ID!) {
+  handoff(id: $handoff) {
+    status
+    claimedBy { id name }
+    deliveries {
+      id channel purpose state target attempts externalRef skipReason lastError nextAttemptAt
+      attemptHistory { number outcome status error }
+    }
+  }
+}
+"""
+
+REDELIVER = """
+mutation Redeliver($input: RedeliverInput!) {
+  redeliver(input: $input) {
+    __typename
+    ... on RedeliverSuccess { delivery { state } }
+    ... on Problem { message }
+  }
+}
+"""

@@ -1,6 +1,6 @@
 """The story on a screen: chapters with a progress bar, promises with a tick or a cross."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -91,6 +91,14 @@ class Report:
     def say(self, text: str) -> None:
         self._line(escape(text), 2)
 
+    def arrived(self, where: str, what: str, lines: Sequence[str]) -> None:
+        """Something that came, and what it said; what is too long for a line is cut."""
+        self._line(
+            f"[bold cyan]{escape(where)}:[/bold cyan] {escape(self._cut(what, len(where) + 4))}", 2
+        )
+        for line in lines:
+            self._line(f"[dim]{escape(self._cut(line, 6))}[/dim]", 6)
+
     def show(self, table: Table) -> None:
         self._console.print(Padding(table, (1, 0, 1, 1)))
 
@@ -121,6 +129,10 @@ class Report:
             count = len(outcome.promises)
             self._console.print(f"\n[green]Every promise held ({count}).[/green]", highlight=False)
         return outcome
+
+    def _cut(self, text: str, used: int) -> str:
+        room = self._console.width - used
+        return text if len(text) <= room else f"{text[: room - 3]}..."
 
     def _summary(self) -> Table:
         table = Table(title="Measured from here", title_justify="left", show_header=False)

@@ -49,7 +49,7 @@ async def _tell(
         for one in (raiser, second, third, stranger):
             report.say(f"{one.name}, tier {one.tier}, {one.account}")
     with report.chapter(f"{raiser.name} works on a session and gets stuck"):
-        session_id = await _troubleshoot(raiser, AUTOPILOT_TIMES_OUT, report)
+        session_id = await troubleshoot(raiser, AUTOPILOT_TIMES_OUT, report)
     with report.chapter(f"{raiser.name} escalates; {second.name} and {third.name} are watching"):
         watchers = [await watch(stack, engineer) for engineer in (second, third)]
         raised = await _escalate(raiser, session_id, report)
@@ -95,7 +95,8 @@ class Raised:
 # ------------------------------------------------------------------ asking for help
 
 
-async def _troubleshoot(raiser: Engineer, case: Case, report: Report) -> str:
+async def troubleshoot(raiser: Engineer, case: Case, report: Report) -> str:
+    """Returns the id of the session."""
     started = await raiser.do(documents.START, "startSession", _draft(case))
     session_id: str = started["session"]["id"]
     report.say(case.summary)

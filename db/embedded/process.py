@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -22,10 +22,16 @@ class Child:
     """A running program. Spawn it from the main thread: on Linux it is stopped with the thread.
 
     The exit is polled for, not awaited through asyncio's child watchers: closing their transport
-    kills with SIGKILL, which is no way to treat a database.
+    kills with SIGKILL, which is no way to treat a database. Without an ``environment`` it has ours.
     """
 
-    def __init__(self, program: Sequence[str], account: Account, log: IO[bytes]) -> None:
+    def __init__(
+        self,
+        program: Sequence[str],
+        account: Account,
+        log: IO[bytes],
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
         who = [str(account.uid), str(account.gid)] if account.dropped else ["-", "-"]
         reading: int | None = None
         self._writing: int | None = None
@@ -39,10 +45,10 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env=_plain(environment),
                 cwd="/",
                 pass_fds=() if reading is None else (reading,),
-                start_new_session=True,  # Ctrl-C is for us; we stop PostgreSQL when we are done
+                start_new_session=True,  # Ctrl-C is for us; we stop it when we are done
             )
         except BaseException:
             self._close_pipe()
@@ -94,7 +100,9 @@ class Child:
                 self._writing = None
 
 
-def _environment() -> dict[str, str]:
-    """Ours without what would steer PostgreSQL, speaking English: two messages are looked for."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
+def _plain(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without what would steer PostgreSQL, speaking English: two messages are looked for."""
+    kept = {
+        name: value for name, value in environment.items() if not name.startswith(("PG", "LC_"))
+    }
     return kept | {"LC_ALL": "C", "LANG": "C"}

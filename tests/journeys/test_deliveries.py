@@ -1,16 +1,11 @@
 """What was promised outside arrives outside: a card, a mail, a note, and how it went on."""
 
 import asyncio
-import hashlib
-import hmac
-import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -19,9 +14,9 @@ from cryptography.fernet import Fernet
 from app.demo.vendors.base import Fault
 from app.demo.vendors.halopsa import CLIENT_ID, CLIENT_SECRET, TENANT, FakeHalo
 from app.demo.vendors.slack import ORIGINS, TOKEN, FakeSlack
+from app.demo.vendors.slack_button import pressed
 from app.demo.vendors.smtp import FakeMail
 from services.actor import Actor
-from services.integrations.slack_blocks import CLAIM as CLAIM_BUTTON
 from tests.harness.people import Account
 from tests.harness.web import Client, Web, running
 
@@ -186,25 +181,9 @@ class Button:
 
     async def press(self, user: str, *, secret: str = SIGNING, age: float = 0) -> int:
         """Returns the status of the answer."""
-        payload = {
-            "type": "block_actions",
-            "user": {"id": user},
-            "actions": [{"action_id": CLAIM_BUTTON, "value": self.handoff}],
-            "response_url": "https://hooks.slack.com/actions/T0/1/x",
-        }
-        body = urlencode({"payload": json.dumps(payload)}).encode()
-        sent_at = str(int(time.time() - age))
-        digest = hmac.new(secret.encode(), f"v0:{sent_at}:".encode() + body, hashlib.sha256)
+        body, headers = pressed(user, self.handoff, secret, age=age)
         async with httpx2.AsyncClient() as http:
-            answer = await http.post(
-                self.url,
-                content=body,
-                headers={
-                    "content-type": "application/x-www-form-urlencoded",
-                    "x-slack-request-timestamp": sent_at,
-                    "x-slack-signature": f"v0={digest.hexdigest()}",
-                },
-            )
+            answer = await http.post(self.url, content=body, headers=headers)
         return answer.status_code
 
 

@@ -82,6 +82,7 @@ class FakeAutotask(FakeVendor):
                 return Reply(500, {"errors": [f"Value for field: {name} is not in the picklist."]})
         number = 30_000 + sum(map(len, self.notes.values()))
         self.notes[ticket].append({**wanted, "id": number, "ticketID": ticket})
+        self.accepted(self.notes[ticket][-1])
         return Reply(200, {"itemId": number})
 
 

@@ -71,6 +71,7 @@ class FakeVendor(Troubled[Fault]):
         self.slowness = 0.0
 
     def reply(self, asked: Asked) -> Reply:
+        """Calls ``accepted`` for what it keeps."""
         raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +87,7 @@ class FakeVendor(Troubled[Fault]):
         self.asked.append(asked)
         if self.slowness:
             await asyncio.sleep(self.slowness)
-        match self.next_fault():
+        match self.fault_of(asked):
             case None:
                 await _answer(send, self.reply(asked))
             case Fault.SERVER_ERROR:

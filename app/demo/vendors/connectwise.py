@@ -84,6 +84,7 @@ class FakeConnectWise(FakeVendor):
             **{flag: bool(wanted.get(flag, False)) for flag in FLAGS},
         }
         self.notes[ticket].append(note)
+        self.accepted(note)
         # as it does: both true, whatever the note is
         return Reply(201, {**note, "internalFlag": True, "externalFlag": True})
 

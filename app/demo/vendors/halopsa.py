@@ -93,6 +93,7 @@ class FakeHalo(FakeVendor):
             **{key: value for key, value in action.items() if key not in {"note", "note_html"}},
         }
         self.actions[action["ticket_id"]].append(kept)
+        self.accepted(kept)
         return Reply(201, kept)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -70,6 +70,7 @@ class FakeSlack(FakeVendor):
             return self._hook(asked)
         if asked.path.startswith("/actions/"):
             self.answers.append(asked.json()["text"])
+            self.accepted(self.answers[-1])
             return Reply(200, b"ok", {"content-type": "text/html"})
         if asked.path.startswith("/services/"):
             return Reply(404, b"no_service")
@@ -141,6 +142,7 @@ class FakeSlack(FakeVendor):
         message.text, message.blocks = said["text"], said["blocks"]
         message.edits += 1
         self.keys += message.keys
+        self.accepted(replace(message))
         return Reply(200, {"ok": True, "channel": channel, "ts": message.ts, "text": message.text})
 
     def join(self, user: str, email: str, **facts: Any) -> None:
@@ -165,6 +167,7 @@ class FakeSlack(FakeVendor):
         message = Message(channel, ts, said["text"], said["blocks"], thread)
         self.messages.append(message)
         self.keys += message.keys
+        self.accepted(replace(message))
         return message
 
 

@@ -141,7 +141,7 @@ class Conversation(SMTP):
     def __init__(self, fake: FakeMail, loop: asyncio.AbstractEventLoop) -> None:
         self._fake = fake
         strangers = Authority("Nobody").server(HERE) if fake.fails_to_greet() else None
-        self._fault = None if strangers else fake.next_fault()
+        self._fault = None if strangers else fake.fault_of(None)
         super().__init__(
             Postmaster(fake, self._fault),
             hostname="mail.example.com",
@@ -219,5 +219,7 @@ class Postmaster:
         self._fake.encrypted.append(session.ssl is not None or self._fake.from_first_byte)
         sender = envelope.mail_from or ""
         kept = [Mail(sender, recipient, raw) for recipient in envelope.rcpt_tos]
-        self._fake.mails += kept
+        for mail in kept:
+            self._fake.mails.append(mail)
+            self._fake.accepted(mail)
         return kept

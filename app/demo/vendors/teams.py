@@ -53,6 +53,7 @@ class FakeTeams(FakeVendor):
         except (KeyError, TypeError, ValueError, orjson.JSONDecodeError):
             return _error(400, "TriggerInputSchemaMismatch")
         self.cards.append(card)
+        self.accepted(card)
         self.keys += [element["id"] for element in card["body"] if "id" in element]
         return Reply(202)
 

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import time
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -16,6 +17,15 @@ from app.demo.vendors.base import Asked, FakeVendor, Reply
 TOLERANCE: Final = 300  # seconds
 LARGEST: Final = 256 * 1024  # bytes
 NEEDED: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message whose signature was right."""
+
+    message_id: str
+    message: Any
+    repeated: bool
 
 
 class FakeReceiver(FakeVendor):
@@ -37,10 +47,12 @@ class FakeReceiver(FakeVendor):
         if (refusal := self._refusal(asked)) is not None:
             return refusal
         message_id = asked.headers["webhook-id"]
-        if message_id in self.received:
+        repeated = message_id in self.received
+        if repeated:
             self.repeats[message_id] += 1
         else:
             self.received[message_id] = asked.json()
+        self.accepted(Delivered(message_id, asked.json(), repeated))
         return Reply(204)
 
     def _refusal(self, asked: Asked) -> Reply | None:
