@@ -109,8 +109,9 @@ class Database:
             server_settings={
                 "application_name": "baton",
                 "timezone": "UTC",
-                # a peer that vanished in the middle of a transaction must not hold its locks
-                "idle_in_transaction_session_timeout": "30s",
+                # a process that vanished or stopped in the middle of a transaction must not hold
+                # its locks for long: the whole account waits for them
+                "idle_in_transaction_session_timeout": "10s",
                 "jit": "off",
             },
         )

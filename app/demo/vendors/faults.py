@@ -47,7 +47,7 @@ class Troubled(Generic[F]):
 
     def fails_to_greet(self) -> bool:
         """Whether this connection is one that TLS fails on, so that no request comes by it."""
-        failing = bool(self.faults) and self.faults[0] is Fault.TLS
+        failing = next(iter(self.faults), None) is Fault.TLS
         if failing:
             self.faults.popleft()
             self.watcher(Fault.TLS)

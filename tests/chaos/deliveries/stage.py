@@ -37,7 +37,7 @@ ENDS: Final = (signal.SIGKILL, signal.SIGQUIT, signal.SIGINT)  # at once, at onc
 SLOW: Final = 0.5  # seconds before an answer, so that many attempts are under way
 DEEP: Final = 9.0  # seconds of sleep in which nobody can have taken anything over: a lease has 10
 TURNS: Final = 30  # workers that are looked at until one has something under way
-LONGEST: Final = 25.0  # seconds until somebody has
+LONGEST: Final = 60.0  # seconds until somebody has: PostgreSQL may be killed meanwhile
 
 
 @dataclass
