@@ -38,15 +38,16 @@ def run(settings: Settings, provide: Provide, *, carrying: bool = False) -> None
     ``provide`` opens the database. ``carrying``: deliveries are carried out here too.
     Raises what the database and the service raise when they can't start, and CannotListen.
     """
-    listening = listen(settings.host, settings.port)  # first: it fails fastest
+    listening = listen(settings.host, settings.port, "BATON_")  # first: it fails fastest
     allow_open_files(settings.socket_limit)
     # the postmaster's parent-death signal follows the thread that starts it: the main one
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, provide, listening, carrying=carrying))
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; the server listens on it once everything is ready. Raises CannotListen."""
+def listen(host: str, port: int, settings: str) -> socket.socket:
+    """A bound socket; the server listens on it once everything is ready. ``settings`` is how the
+    names of those begin that say where. Raises CannotListen."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,7 +57,7 @@ def listen(host: str, port: int) -> socket.socket:
         bound.close()
         raise CannotListen(
             f"Can't listen on {host}:{port}: {error.strerror or error}. Choose another address "
-            "with BATON_HOST and BATON_PORT, or stop what listens there."
+            f"with {settings}HOST and {settings}PORT, or stop what listens there."
         ) from None
     return bound
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -80,6 +80,7 @@ class Health:
     ``revision`` asks the database for its schema's revision, and has ``bound`` to answer; however
     many probes come at once, it is asked once. ``draining`` says that this process is about to
     end: no requests should come any more. ``doorbell`` is described, whatever its state.
+    ``parts`` are more checks, of the process itself: what is wrong by name, or None.
     """
 
     def __init__(
@@ -89,12 +90,14 @@ class Health:
         expected: str,
         draining: Callable[[], bool] = lambda: False,
         doorbell: Doorbell | None = None,
+        parts: Callable[[], Mapping[str, str | None]] = dict,
         bound: timedelta = timedelta(seconds=2),
     ) -> None:
         self._revision = revision
         self._expected = expected
         self._draining = draining
         self._doorbell = doorbell
+        self._parts = parts
         self._bound = bound.total_seconds()
         self._asking: asyncio.Task[dict[str, str | None]] | None = None
         self._was_ready: bool | None = None
@@ -118,7 +121,7 @@ class Health:
             # the database may be closing already: its state is of no interest any more
             return Readiness({"draining": "This process is about to end."})
         checks = await asyncio.shield(self._database_checks())
-        return Readiness({"draining": None, **checks}, self._doorbell)
+        return Readiness({"draining": None, **checks, **self._parts()}, self._doorbell)
 
     def _database_checks(self) -> asyncio.Task[dict[str, str | None]]:
         if self._asking is None:

@@ -21,16 +21,20 @@ def watch(
     hub: Hub | None = None,
     pruner: Pruner | None = None,
     carrier: Carrier | None = None,
+    doorbell: Doorbell | None = None,
     server: EmbeddedServer | None = None,
 ) -> None:
+    """``doorbell`` is for a process without a hub, which has one itself."""
     metrics.watch(
         "baton_database_connections_in_use",
         "Connections of the pool that are working now.",
         lambda: database.connections_in_use,
     )
     if hub is not None:
-        _watch_doorbell(metrics, hub.doorbell)
+        doorbell = hub.doorbell
         _watch_logs(metrics, hub)
+    if doorbell is not None:
+        _watch_doorbell(metrics, doorbell)
     if pruner is not None:
         _watch_pruning(metrics, pruner)
     if carrier is not None:
@@ -118,7 +122,7 @@ def _watch_pruning(metrics: Metrics, pruner: Pruner) -> None:
 
 
 def _watch_carrier(metrics: Metrics, carrier: Carrier) -> None:
-    """The first and the last are of the whole installation, whichever process is asked."""
+    """What is due and what is dead is of the whole installation, whichever process is asked."""
 
     def oldest_due() -> float | None:
         return None if carrier.backlog is None else carrier.backlog.oldest.total_seconds()
@@ -130,6 +134,16 @@ def _watch_carrier(metrics: Metrics, carrier: Carrier) -> None:
         "baton_delivery_oldest_due_seconds",
         "For how long the account that waits longest for a worker has had something due.",
         oldest_due,
+    )
+    metrics.watch(
+        "baton_carrier_silence_seconds",
+        "Since this process last looked for deliveries. It looks every second.",
+        lambda: carrier.pulse.silence,
+    )
+    metrics.watch(
+        "baton_lookout_silence_seconds",
+        "Since this process last looked for calls that nobody heard. It looks every second.",
+        lambda: carrier.lookout.pulse.silence,
     )
     metrics.watch("baton_deliveries_running", "Attempts under way here.", lambda: carrier.running)
     metrics.watch(

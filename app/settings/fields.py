@@ -116,6 +116,19 @@ class Settings(BaseSettings):
         expects="a whole number from 0 to 65535",
         meaning="Port to listen on; 0 takes a free one",
     )
+    worker_host: Host = setting(
+        "127.0.0.1",
+        expects="an address or host name to listen on, such as 0.0.0.0",
+        meaning="Address on which `baton worker` answers probes",
+    )
+    worker_port: int | None = setting(
+        ge=0,
+        le=65535,
+        expects="a whole number from 0 to 65535",
+        meaning="Port on which `baton worker` answers `/livez`, `/readyz` and `/metrics`; 0 takes "
+        "a free one",
+        unset="it listens on nothing",
+    )
     socket_limit: int = setting(
         10_000,
         ge=1,

@@ -2,7 +2,9 @@
 
 carrier     finds accounts with work, takes it and keeps within bounds
 attempt     one try of one delivery, from the letter to what became of it
+lookout     looks after calls for help that nobody might have heard
 process     `baton worker`: the carrier without the web
+answering   whether it lives and works, for who asks
 """
 
 from app.worker.attempt import Channels, Trier

@@ -19,6 +19,7 @@ import asyncpg
 from app.worker.attempt import Trier
 from app.worker.lease import Lease
 from app.worker.lookout import Lookout
+from app.worker.pulse import Pulse
 from db.database import Database
 from services.deliveries import finishing
 from services.deliveries.taking import Taken, take
@@ -70,9 +71,10 @@ class Carrier:
         drain: timedelta = timedelta(seconds=10),
     ) -> None:
         self.backlog: Backlog | None = None  # as of the last time it was counted
+        self.pulse = Pulse()
+        self.lookout = lookout
         self._database = database
         self._trier = trier
-        self._lookout = lookout
         self._worker = worker
         self._slots = slots
         self._lease = lease
@@ -104,7 +106,7 @@ class Carrier:
         if not self._tasks:
             self._tasks = [
                 asyncio.create_task(self._keep_looking(), name="carrier"),
-                asyncio.create_task(self._lookout.keep_looking(), name="unheard calls"),
+                asyncio.create_task(self.lookout.keep_looking(), name="unheard calls"),
                 asyncio.create_task(self._keep_holding(), name="carrier leases"),
                 asyncio.create_task(self._keep_counting(), name="carrier backlog"),
             ]
@@ -133,6 +135,7 @@ class Carrier:
         pauses = delays(FIRST_RETRY, LONGEST_RETRY)
         troubled = False
         while not self._stopping:
+            self.pulse.beat()
             self._woken.clear()
             try:
                 await self._look()

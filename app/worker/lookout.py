@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from app.worker.pulse import Pulse
 from db.database import Database
 from services.deliveries.work import due_accounts
 from services.events import Doorbell
@@ -33,6 +34,7 @@ class Lookout:
         *,
         poll: timedelta = timedelta(seconds=1),
     ) -> None:
+        self.pulse = Pulse()
         self._database = database
         self._doorbell = doorbell
         self._options = options
@@ -42,9 +44,11 @@ class Lookout:
         """Until it is cancelled."""
         troubled = False
         while True:
+            self.pulse.beat()
             try:
                 for account_id in await due_accounts(self._database, ACCOUNTS):
                     await self._look(account_id)
+                    self.pulse.beat()
             except TRANSIENT as error:
                 # once per outage, not once per attempt
                 level = logging.DEBUG if troubled else logging.WARNING

@@ -1,7 +1,8 @@
-"""Running a worker: deliveries are carried out, and nothing is listened on."""
+"""Running a worker: deliveries are carried out, and nothing but probes is answered."""
 
 import asyncio
 import signal
+import socket
 from contextlib import AsyncExitStack
 
 import structlog
@@ -9,8 +10,11 @@ import uvloop
 
 from app.databases import shared
 from app.observability.metrics import Metrics
+from app.observability.watching import watch
+from app.server import listen
 from app.service import broadcast_url, options_of, outgoing_of, vault_of
 from app.settings import Settings
+from app.worker.answering import answering, application
 from app.worker.assembling import carrier_of
 from db import guard
 from db.database import Database
@@ -23,13 +27,17 @@ log = structlog.stdlib.get_logger("app.worker")
 def run(settings: Settings) -> None:
     """Carry out deliveries until a signal, then end what is under way. Returns after a clean stop.
 
-    Raises NoDatabase, UnsafeDatabase, and what the database raises when it can't be reached.
+    Raises NoDatabase, UnsafeDatabase, CannotListen, and what the database raises when it can't be
+    reached.
     """
+    listening = None
+    if settings.worker_port is not None:
+        listening = listen(settings.worker_host, settings.worker_port, "BATON_WORKER_")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(settings))
+        runner.run(_work(settings, listening))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, listening: socket.socket | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -42,6 +50,7 @@ async def _work(settings: Settings) -> None:
         outgoing = outgoing_of(settings)
         stack.push_async_callback(outgoing.aclose)
         doorbell = Doorbell(broadcast_url(settings, access))
+        metrics = Metrics()
         carrier = carrier_of(
             settings,
             database,
@@ -49,13 +58,19 @@ async def _work(settings: Settings) -> None:
             vault=vault_of(settings),
             outgoing=outgoing,
             options=options_of(settings),
-            metrics=Metrics(),
+            metrics=metrics,
         )
+        watch(metrics, database=database, carrier=carrier, doorbell=doorbell)
         await doorbell.start()
         stack.push_async_callback(doorbell.stop)
+        where = {}
+        if listening is not None:
+            # before the carrier, so that it answers until that has drained
+            app = application(database, carrier, doorbell, metrics, stop.is_set)
+            where["url"] = await stack.enter_async_context(answering(app, listening))
         await carrier.start()
         stack.push_async_callback(carrier.stop)
-        log.info("ready")
+        log.info("ready", **where)
         await stop.wait()
         log.info("draining", running=carrier.running)
     log.info("stopped")
