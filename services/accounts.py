@@ -1,12 +1,15 @@
 """Tenants."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
 from uuid import UUID
 
 from db.database import Database, Row, Transaction
 from db.ids import uuid7
 from services.problems import InvalidInput
+
+AT_ONCE: Final = 500  # accounts that are asked for at a time
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -41,6 +44,21 @@ async def require_readiness(tx: Transaction, minimum: int) -> None:
     await tx.execute(
         "UPDATE account SET minimum_readiness = $2 WHERE id = $1", tx.account_id, minimum or None
     )
+
+
+async def every(database: Database) -> AsyncIterator[UUID]:
+    """All that there are, for what an operator asks about the whole installation."""
+    last = UUID(int=0)
+    while found := await _after(database, last):
+        for account_id in found:
+            yield account_id
+        last = found[-1]
+
+
+async def _after(database: Database, last: UUID) -> list[UUID]:
+    async with database.system() as connection:
+        rows = await connection.fetch("SELECT id FROM accounts_after($1, $2) AS id", last, AT_ONCE)
+    return [row["id"] for row in rows]
 
 
 async def by_slug(database: Database, slug: str) -> UUID | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 import typer
 from rich.console import Console
@@ -19,7 +20,7 @@ from db.database import CONNECTION_LOST, Database
 from db.discretion import indiscreet
 from db.guard import UnsafeDatabase
 from db.migrate import head
-from services.deliveries.work import Backlog, backlog
+from services.deliveries.work import Backlog, backlog, oldest_running
 from services.events import Doorbell
 
 NOBODY_WORKS = 60.0  # seconds that something may be due while somebody carries it out
@@ -72,7 +73,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                 await guard.check(database, expected_revision=head())
                 yield Finding("database", good=True, said=f"reachable, schema {head()}")
                 yield _log(await indiscreet(database))
-                yield _deliveries(await backlog(database))
+                yield _deliveries(await backlog(database), await oldest_running(database))
             finally:
                 await database.close()
             yield await _doorbell(broadcast_url(settings, access))
@@ -90,7 +91,7 @@ def _log(indiscreet: list[str]) -> Finding:
     return Finding("database's log", good=True, said=said, warned=True)
 
 
-def _deliveries(found: Backlog) -> Finding:
+def _deliveries(found: Backlog, running: timedelta) -> Finding:
     waiting = found.oldest.total_seconds()
     good = waiting <= NOBODY_WORKS
     if good:
@@ -100,6 +101,7 @@ def _deliveries(found: Backlog) -> Finding:
             f"{found.accounts} accounts have had something due for {waiting:.0f} s at most: does a "
             "`baton serve` or a `baton worker` run?"
         )
+    said += f"; the oldest attempt has been under way for {running.total_seconds():.0f} s"
     return Finding("deliveries", good=good, said=f"{said}; {found.dead} stand given up")
 
 

@@ -1,14 +1,12 @@
 """Putting every stored secret under the newest key, so that older ones can be thrown away."""
 
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from db.database import Database, Row, Transaction
+from services import accounts
 from services.integrations.problems import VaultLocked
 from services.integrations.vault import Vault
-
-ACCOUNTS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +32,9 @@ async def rotate(database: Database, vault: Vault) -> Rotated:
     administrator saves meanwhile is not lost. What no key fits is counted and left alone.
     """
     rotated = Rotated()
-    last = UUID(int=0)
-    while accounts := await _accounts_after(database, last):
-        for account_id in accounts:
-            rotated += await _rotate_account(database, vault, account_id)
-        last = accounts[-1]
+    async for account_id in accounts.every(database):
+        rotated += await _rotate_account(database, vault, account_id)
     return rotated
-
-
-async def _accounts_after(database: Database, last: UUID) -> list[UUID]:
-    async with database.system() as connection:
-        rows = await connection.fetch(
-            "SELECT id FROM accounts_after($1, $2) AS id", last, ACCOUNTS_AT_ONCE
-        )
-    return [row["id"] for row in rows]
 
 
 async def _rotate_account(database: Database, vault: Vault, account_id: UUID) -> Rotated:

@@ -12,6 +12,7 @@ from app.worker import Trier
 from app.worker.lease import Lease
 from db.models.vocabulary import AttemptOutcome, EventType, IntegrationKind
 from services.deliveries import follow_up, schedules, taking
+from services.deliveries.work import oldest_running
 from services.events import Doorbell
 from services.integrations.protocol import Refused, TryAgain
 from tests.app.worker.carrying import (
@@ -391,3 +392,14 @@ async def test_the_backlog_is_counted(database, account):
         await eventually(lambda: all_are(database, account, "SENT"))
         assert carrier.running == 0
         assert carrier.oldest_running == 0
+
+
+async def test_the_oldest_attempt_of_all_workers_is_known(database, account, other_account):
+    assert await oldest_running(database) == timedelta()
+    for each in (account, other_account):
+        await connect(database, each, SLACK)
+        await raise_one(database, each)
+        await taken_by(database, each, "worker")
+    async with database.transaction(other_account.id) as tx:
+        await tx.execute("UPDATE delivery_attempt SET started_at = now() - interval '40 seconds'")
+    assert timedelta(seconds=40) <= await oldest_running(database) < timedelta(seconds=60)

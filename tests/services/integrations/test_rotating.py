@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 
 from db.database import Database, Row
 from db.models.vocabulary import IntegrationKind
-from services.integrations import rotating
+from services import accounts as accounts_
 from services.integrations.rotating import Rotated, rotate
 from services.integrations.vault import Vault
 from tests.harness.people import Account, make_account
@@ -25,7 +25,7 @@ async def halo(database: Database, account: Account) -> Row:
 @pytest.fixture
 async def accounts(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Account]:
     """More of them than are asked for at once."""
-    monkeypatch.setattr(rotating, "ACCOUNTS_AT_ONCE", 2)
+    monkeypatch.setattr(accounts_, "AT_ONCE", 2)
     made = [await make_account(database) for _ in range(5)]
     for account in made:
         await saved(database, account.admin, HALO, vault=Vault([OLD]))
