@@ -40,6 +40,7 @@ class Account:
     # how many came up before those of the lists
     open_left_out: int = 0
     ruled_out_left_out: int = 0
+    next_steps: Sequence[str] = ()  # derived by rule
 
 
 def write(account: Account) -> str:
@@ -67,6 +68,13 @@ def _lines(account: Account) -> Iterator[str]:
         yield from _step(step)
     yield from _hypotheses("Still suspected", account.hypotheses_open, account.open_left_out)
     yield from _hypotheses("Ruled out", account.hypotheses_ruled_out, account.ruled_out_left_out)
+    if account.next_steps:
+        yield ""
+        yield "## Suggested next"
+        yield ""
+        yield "Derived by rule from the recorded steps:"
+        yield ""
+        yield from (f"- {_inline(step)}" for step in account.next_steps)
 
 
 def _facts(account: Account) -> Iterator[str]:

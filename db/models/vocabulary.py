@@ -4,6 +4,7 @@ Each value equals its name, so a column, a JSON document and a GraphQL answer ca
 """
 
 from enum import StrEnum
+from typing import Final
 
 
 class Role(StrEnum):
@@ -53,6 +54,10 @@ class StepKind(StrEnum):
     FINDING = "FINDING"
     NOTE = "NOTE"
     GUIDANCE = "GUIDANCE"
+
+
+TRIED: Final = (StepKind.CHECK, StepKind.ACTION)
+"""Kinds of steps with which something is tried: their outcome tells what came of it."""
 
 
 class StepOutcome(StrEnum):

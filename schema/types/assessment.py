@@ -1,8 +1,8 @@
-"""What the language model made of a snapshot."""
+"""What the language model made of a snapshot, and what a rule does without one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -12,13 +12,22 @@ from schema.enums import AssessmentState, Confidence
 from schema.fields import field
 from schema.nodes import Info
 from schema.types.snapshot import SnapshotStep, cited
+from services.assessments.deriving import derive
+
+T = TypeVar("T")
+
+REASONS: Final = {
+    AssessmentState.TIMED_OUT: "No answer of the language model came in time.",
+    AssessmentState.FAILED: "No usable answer of the language model came.",
+    AssessmentState.DISABLED: "No language model is configured here.",
+}
 
 
 @strawberry.type(
     description="Something the assessment says, with the steps of the snapshot it rests on."
 )
 class EvidencedStatement:
-    text: str = strawberry.field(description="Plain text, written by a language model.")
+    text: str = strawberry.field(description="A line of plain text, never markup.")
     handoff_id: strawberry.Private[UUID]
     step_ids: strawberry.Private[list[str]]
 
@@ -33,7 +42,7 @@ class EvidencedStatement:
 
 @strawberry.type(description="Something the assessment would do next.")
 class SuggestedStep:
-    title: str = strawberry.field(description="What to do, in a line, by a language model.")
+    title: str = strawberry.field(description="What to do, in a line of plain text.")
     detail: str | None = strawberry.field(description="How to do it, and what to look for.")
     handoff_id: strawberry.Private[UUID]
     step_ids: strawberry.Private[list[str]]
@@ -55,26 +64,30 @@ class SuggestedStep:
 @strawberry.type(
     description=(
         "A language model's reading of the snapshot, to start from and not to rely on. `state` "
-        "says what it is worth; unless it is READY the texts are null and the lists empty. For "
+        "says what it is worth. Unless it is READY there is nothing of a model in it: its lists "
+        "are then `derived` from the timeline, and what a rule can't tell is null or empty. For "
         "who may see the session."
     )
 )
 class Assessment:
     state: AssessmentState = strawberry.field(description="How far it has come.")
+    reason: str | None = strawberry.field(
+        description=(
+            "Why there is nothing of a model in it, in a sentence for people; null while that may "
+            "still come, and when it has."
+        )
+    )
+    derived: bool = strawberry.field(
+        description=(
+            "Whether `stepsTried`, `remainingHypotheses` and `suggestedNextSteps` were read off "
+            "the timeline by rule, without a language model: so unless it is READY."
+        )
+    )
     summary: str | None = strawberry.field(description="The case in a few sentences.")
     likely_cause: EvidencedStatement | None = strawberry.field(
         description="What most probably is the matter; null if nothing stands out."
     )
     what_we_know: list[EvidencedStatement] = strawberry.field(description="What is established.")
-    steps_tried: list[EvidencedStatement] = strawberry.field(
-        description="What was tried, and what came of it."
-    )
-    remaining_hypotheses: list[EvidencedStatement] = strawberry.field(
-        description="What is still possible, the likeliest first."
-    )
-    suggested_next_steps: list[SuggestedStep] = strawberry.field(
-        description="What to do next, the most promising first."
-    )
     confidence: Confidence | None = strawberry.field(
         description="How sure it is of the likely cause."
     )
@@ -85,30 +98,63 @@ class Assessment:
     finished_at: datetime | None = strawberry.field(
         description="When it was there, or was given up."
     )
+    handoff_id: strawberry.Private[UUID]
+    content: strawberry.Private[Mapping[str, Any]]
 
     @classmethod
     def of(cls, row: Columns) -> Self:
-        content: dict[str, Any] = row["content"]
+        state = AssessmentState[row["state"]]
+        ready = state is AssessmentState.READY
+        content: dict[str, Any] = row["content"] if ready else {}
         handoff_id: UUID = row["handoff_id"]
         confidence = row["confidence"]
-
-        def statements(name: str) -> list[EvidencedStatement]:
-            return [EvidencedStatement.of(handoff_id, each) for each in content.get(name, ())]
-
         likely_cause = content.get("likely_cause")
         return cls(
-            state=AssessmentState[row["state"]],
+            state=state,
+            reason=REASONS.get(state),
+            derived=not ready,
             summary=content.get("summary"),
             likely_cause=likely_cause and EvidencedStatement.of(handoff_id, likely_cause),
-            what_we_know=statements("what_we_know"),
-            steps_tried=statements("steps_tried"),
-            remaining_hypotheses=statements("remaining_hypotheses"),
-            suggested_next_steps=[
-                SuggestedStep.of(handoff_id, step)
-                for step in content.get("suggested_next_steps", ())
-            ],
+            what_we_know=_statements(handoff_id, content, "what_we_know"),
             confidence=confidence and Confidence[confidence],
             model=row["model"],
             latency_ms=row["latency_ms"],
             finished_at=row["finished_at"],
+            handoff_id=handoff_id,
+            content=content,
         )
+
+    @field(description="What was tried, and what came of it.")
+    def steps_tried(self, info: Info) -> list[EvidencedStatement]:
+        return self._found(
+            info, lambda content: _statements(self.handoff_id, content, "steps_tried")
+        )
+
+    @field(description="What is still possible; of a model's, the likeliest first.")
+    def remaining_hypotheses(self, info: Info) -> list[EvidencedStatement]:
+        return self._found(
+            info, lambda content: _statements(self.handoff_id, content, "remaining_hypotheses")
+        )
+
+    @field(description="What to do next; of a model's, the most promising first.")
+    def suggested_next_steps(self, info: Info) -> list[SuggestedStep]:
+        return self._found(
+            info,
+            lambda content: [
+                SuggestedStep.of(self.handoff_id, step)
+                for step in content.get("suggested_next_steps", ())
+            ],
+        )
+
+    def _found(self, info: Info, pick: Callable[[Mapping[str, Any]], list[T]]) -> list[T]:
+        if not self.derived:
+            return pick(self.content)
+        return info.context.loaders.timelines.load_or(
+            [], self.handoff_id, lambda row: pick(derive(row))
+        )
+
+
+def _statements(
+    handoff_id: UUID, content: Mapping[str, Any], name: str
+) -> list[EvidencedStatement]:
+    return [EvidencedStatement.of(handoff_id, each) for each in content.get(name, ())]

@@ -19,6 +19,7 @@ from db.models.vocabulary import (
 from services import deliveries, documentation, events, idempotency, notifications, text, views
 from services.access import door, seen_through, works_on
 from services.actor import Actor
+from services.assessments.deriving import suggestions
 from services.handoffs.additions import NOTHING, Additions
 from services.handoffs.problems import NotReady, SessionNotEscalatable
 from services.handoffs.readiness import Case, measure
@@ -203,6 +204,12 @@ def compose(
         raised_at=now,
         open_left_out=frozen.left_out.get("hypotheses_open", 0),
         ruled_out_left_out=frozen.left_out.get("hypotheses_ruled_out", 0),
+        next_steps=[
+            each.title
+            for each in suggestions(
+                {"timeline": frozen.timeline, "hypotheses_open": frozen.hypotheses_open}
+            )
+        ],
     )
     recipients = [recipient | {"id": UUID(recipient["id"])} for recipient in facts["recipients"]]
     return Raised(

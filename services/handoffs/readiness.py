@@ -13,9 +13,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.database import Columns
-from db.models.vocabulary import StepKind, StepOutcome
+from db.models.vocabulary import TRIED, StepKind, StepOutcome
 
-TRIED: Final = (StepKind.CHECK, StepKind.ACTION)
 SEVERAL: Final = 3  # steps with a result
 MOST_EVIDENCE: Final = 20  # steps that are named for one item: the latest
 

@@ -208,8 +208,9 @@ async def snapshots(view: Viewing, actor: Actor, handoff_ids: Sequence[UUID]) ->
 
 
 async def timelines(view: Viewing, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:
-    """(handoff_id, timeline) of snapshots."""
-    return await _content(view, actor, "snapshot", "c.handoff_id, c.timeline", handoff_ids)
+    """(handoff_id, timeline, hypotheses_open) of snapshots."""
+    columns = "c.handoff_id, c.timeline, c.hypotheses_open"
+    return await _content(view, actor, "snapshot", columns, handoff_ids)
 
 
 async def assessments(view: Viewing, actor: Actor, handoff_ids: Sequence[UUID]) -> Sequence[Row]:

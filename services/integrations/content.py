@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from db.database import Row, Transaction
-from db.models.vocabulary import EventType, StepOutcome
+from db.models.vocabulary import EventType, HandoffStatus, StepOutcome
 from services import notifications
+from services.assessments.deriving import suggestions
 from services.deliveries.taking import Taken
 from services.documentation import OUTCOMES
 from services.ids import Kind, public
@@ -30,6 +31,9 @@ WORDS: Final = {
     Purpose.RESOLVED: "resolution",
 }
 """Where an event keeps what its actor said."""
+
+UNDECIDED: Final = (HandoffStatus.OPEN, HandoffStatus.CLAIMED)
+"""Whoever has it is to find out what comes next."""
 
 # Repeated events of a kind are told apart by their time, which the promise to tell of one shares.
 FACTS: Final = """
@@ -136,6 +140,7 @@ class _Writer:
             "tried": self._tried(facts["timeline"]),
             "suspected": self._all(facts["hypotheses_open"]),
             "ruled_out": self._all(facts["hypotheses_ruled_out"]),
+            "next_steps": self._next_steps(facts),
         }
         texts["markdown"] = self._documentation(facts)
         happened_at: datetime = facts["occurred_at"] or facts["promised_at"]
@@ -150,7 +155,6 @@ class _Writer:
             raised_at=facts["created_at"],
             happened_at=happened_at,
             step_count=facts["step_count"],
-            next_steps=(),
             link=notifications.link(
                 self._options, {"session_id": facts["session_id"], "about": _event(purpose)}
             ),
@@ -166,6 +170,11 @@ class _Writer:
             Tried(self._clean(step["title"]), OUTCOMES[StepOutcome(step["outcome"])])
             for step in timeline
         )
+
+    def _next_steps(self, facts: Row) -> tuple[str, ...]:
+        if facts["status"] not in UNDECIDED:
+            return ()
+        return self._all(each.title for each in suggestions(facts))
 
     def _all(self, texts: Iterable[str]) -> tuple[str, ...]:
         return tuple(self._clean(text) for text in texts)

@@ -145,7 +145,7 @@ def _parts(letter: Letter) -> Iterator[Part]:
     for heading, texts in (
         ("Still suspected", letter.suspected),
         ("Ruled out", letter.ruled_out),
-        ("Suggested next steps, written by a language model", letter.next_steps),
+        ("Suggested next steps, by rule from what was recorded", letter.next_steps),
     ):
         if texts:
             yield Part([line(text, LINE) for text in texts[:STEPS]], heading)

@@ -59,7 +59,8 @@ class Letter:
     delivered again. ``marker`` names the effect in the text of a note, the same even then: it is
     what a repeat is recognised by. ``notice`` is all there is to tell of what is about no handoff,
     a paragraph each. ``who`` did what the letter tells of, and ``words`` is what they
-    said: the reason, the guidance, the resolution.
+    said: the reason, the guidance, the resolution. ``next_steps`` are derived from the timeline by
+    rule, and none when nobody is to take them any more.
     """
 
     delivery_id: UUID

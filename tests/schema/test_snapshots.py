@@ -22,7 +22,7 @@ SNAPSHOT = """query ($id: ID!) { handoff(id: $id) { snapshot {
 ASSESSMENT = """
 fragment Said on EvidencedStatement { text evidence { id title } }
 query ($id: ID!) { handoff(id: $id) { assessment {
-  state summary confidence model latencyMs finishedAt
+  state reason derived summary confidence model latencyMs finishedAt
   likelyCause { ...Said } whatWeKnow { ...Said } stepsTried { ...Said }
   remainingHypotheses { ...Said } suggestedNextSteps { title detail evidence { id } } } } }"""
 
@@ -137,12 +137,20 @@ async def assessment(client: Client, actor: Any, handoff: Escalated) -> Any:
     return data["handoff"]["assessment"]
 
 
-async def test_an_assessment_that_is_not_there_says_so_and_is_empty(
+async def test_without_a_model_an_assessment_says_what_the_timeline_does(
     client: Client, database: Database, account: Account
 ) -> None:
     raised = await waiting(database, account.tier1)
-    assert await assessment(client, account.tier2, raised) == {
+
+    found = await assessment(client, account.tier2, raised)
+
+    evidence = [step["evidence"] for step in found["stepsTried"]]
+    assert [[step["title"] for step in each] for each in evidence] == [["Check 1"], ["Check 2"]]
+    two = evidence[1]
+    assert found == {
         "state": "DISABLED",
+        "reason": "No language model is configured here.",
+        "derived": True,
         "summary": None,
         "confidence": None,
         "model": None,
@@ -150,9 +158,14 @@ async def test_an_assessment_that_is_not_there_says_so_and_is_empty(
         "finishedAt": None,
         "likelyCause": None,
         "whatWeKnow": [],
-        "stepsTried": [],
-        "remainingHypotheses": [],
-        "suggestedNextSteps": [],
+        "stepsTried": [
+            {"text": "Check 1: did not work", "evidence": evidence[0]},
+            {"text": "Check 2: inconclusive", "evidence": two},
+        ],
+        "remainingHypotheses": [{"text": "Cause 2", "evidence": two}],
+        "suggestedNextSteps": [
+            {"title": "Repeat: Check 2", "detail": None, "evidence": [{"id": two[0]["id"]}]}
+        ],
     }
 
 
@@ -181,6 +194,8 @@ async def test_statements_show_the_steps_they_cite_and_leave_out_what_is_none(
     two = {"id": public(Kind.STEP, UUID(second)), "title": "Check 2"}
     assert found == {
         "state": "READY",
+        "reason": None,
+        "derived": False,
         "summary": "Outlook fails after sign-in.",
         "confidence": "HIGH",
         "model": "a-model",

@@ -77,8 +77,18 @@ def test_a_fence_in_a_detail_does_not_end_its_block() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_suggested_next_is_said_to_be_derived_by_rule_and_is_text() -> None:
+    text = write(account(next_steps=["Repeat: <b>\n# Check 2"]))
+    assert text.endswith(
+        "\n## Suggested next\n\nDerived by rule from the recorded steps:\n\n"
+        "- Repeat: \\<b\\> \\# Check 2\n"
+    )
+    assert "Suggested next" not in write(account())
+
+
 async def test_it_is_written_from_the_real_timeline(database: Database, account: Account) -> None:
     raised = await escalated(database, account.tier1, await started(database, account.tier1))
     text = raised.documentation["markdown"]
     assert "1. **Check 1**: did not work (Check, Tier1, 2026-11-24 12:00 UTC)" in text
     assert "## Ruled out\n\n- Cause 1" in text
+    assert text.endswith("by rule from the recorded steps:\n\n- Repeat: Check 2\n")

@@ -2,10 +2,13 @@
 
 import dataclasses
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 
+import orjson
 import pytest
 
-from db.models.vocabulary import IntegrationKind
+from db.models.vocabulary import IntegrationKind, StepKind, StepOutcome
 from services.deliveries import finishing
 from services.handoffs.cancelling import cancel
 from services.handoffs.claiming import claim
@@ -13,8 +16,9 @@ from services.handoffs.releasing import release
 from services.handoffs.resolving import resolve
 from services.handoffs.returning import return_
 from services.ids import Kind, public
-from services.integrations import content
+from services.integrations import content, email_message, slack_blocks, ticket_notes
 from services.integrations.protocol import Person, Ticket, Tried
+from services.sessions.recording import StepDraft, record_step
 from tests.harness.story import NOON, escalated, started
 from tests.services.deliveries.parts import WITH_MAIL, connect, run, set_all, taken_by
 
@@ -88,6 +92,48 @@ async def test_a_raise_tells_everything_that_whoever_takes_it_needs(story, accou
     )
     assert letter.ticket == Ticket("Autotask", "T20261124.0001")
     assert (letter.recipient, letter.redactions) == (None, 0)
+
+
+async def test_what_is_suggested_next_is_derived_from_the_frozen_steps(story):
+    [letter] = await story.letters()
+    assert letter.next_steps == ("Repeat: Check 2",)
+    label = "Suggested next, by rule from the steps"
+    card = orjson.dumps(slack_blocks.blocks(letter, whole=True, claimable=True)).decode()
+    assert f"*{label}*\\n• Repeat: Check 2" in card
+    [note] = ticket_notes.notes_of(letter, 10_000)
+    assert "by rule from the recorded steps:\n\n- Repeat: Check 2\n" in note.text
+    sam = Person("Sam", "sam@example.com")
+    mail = email_message.compose(letter, "baton@example.com", sam, None)
+    plain = message_from_bytes(mail, policy=default).get_body(("plain",)).get_content()
+    heading = "Suggested next steps, by rule from what was recorded"
+    assert f"{heading}\n\nRepeat: Check 2\n" in plain.replace("\r\n", "\n")
+
+
+async def test_nothing_is_suggested_once_nobody_is_to_find_out_what_comes_next(story, account):
+    await story.then(claim, account.tier2)
+    [taken, *others] = await taken_by(story.database, account)
+    assert (await story.letter(taken)).next_steps == ("Repeat: Check 2",)
+    await story.then(return_, account.tier2, "Renew the certificate")
+    assert [(await story.letter(each)).next_steps for each in (taken, *others)] == [
+        () for _ in (taken, *others)
+    ]
+
+
+async def test_no_part_of_a_secret_is_in_what_is_suggested(database, account):
+    """At the end of a title as long as can be, where a suggestion is too long to be a title."""
+    await connect(database, account, AUTOTASK)
+    session = await started(
+        database, account.tier1, steps=0, ticket_system="Autotask", ticket_number="T1"
+    )
+    key = f"sk-{'k3yM4t3r' * 3}"
+    title = f"{'x' * (199 - len(key))} {key}"
+    draft = StepDraft(StepKind.CHECK, title, outcome=StepOutcome.PENDING)
+    await run(database, account, record_step, account.tier1, session["id"], draft, now=NOON)
+    story = Story(database, account, await escalated(database, account.tier1, session))
+    [letter] = await story.letters()
+    assert letter.next_steps == (f"Finish: {title.replace(key, '[redacted]')}",)
+    assert "k3yM4t3r" not in repr(letter)
+    assert letter.redactions == 4  # among what was tried and suggested, twice in the documentation
 
 
 async def test_each_follow_up_tells_of_its_own_event_however_often_there_is_one(story, account):

@@ -73,7 +73,7 @@ async def test_a_handoff_arrives_as_one_message_that_says_what_to_decide_by() ->
             "Conditional access",
             "A stale profile",
             "Look at the sign-in log",
-            "language model",
+            "Suggested next steps, by rule from what was recorded",
             "https://baton.example.com/h/abc",
             "switch it off",
         ):
