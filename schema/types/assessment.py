@@ -107,7 +107,7 @@ class Assessment:
         ready = state is AssessmentState.READY
         content: dict[str, Any] = row["content"] if ready else {}
         handoff_id: UUID = row["handoff_id"]
-        confidence = row["confidence"]
+        confidence = row["confidence"] if ready else None
         likely_cause = content.get("likely_cause")
         return cls(
             state=state,

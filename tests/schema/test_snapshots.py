@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from db.database import Database
 from db.models.vocabulary import StepKind, StepOutcome
 from services.handoffs.escalating import Escalated
@@ -118,17 +120,20 @@ async def test_secrets_in_the_frozen_texts_are_counted(
     assert (await snapshot(client, account.tier2, raised))["redactions"] == 2
 
 
-async def assessed(database: Database, handoff: Escalated, content: Any) -> None:
+async def assessed(
+    database: Database, handoff: Escalated, content: Any, state: str = "READY"
+) -> None:
     async with database.transaction(handoff.handoff["account_id"]) as tx:
         await tx.execute(
             """
-            UPDATE assessment SET state = 'READY', content = $2, confidence = 'HIGH',
+            UPDATE assessment SET state = $4, content = $2, confidence = 'HIGH',
                 model = 'a-model', latency_ms = 1200, finished_at = $3
             WHERE handoff_id = $1
             """,
             handoff.handoff["id"],
             content,
             NOON,
+            state,
         )
 
 
@@ -167,6 +172,30 @@ async def test_without_a_model_an_assessment_says_what_the_timeline_does(
             {"title": "Repeat: Check 2", "detail": None, "evidence": [{"id": two[0]["id"]}]}
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("PENDING", None),
+        ("TIMED_OUT", "No answer of the language model came in time."),
+        ("FAILED", "No usable answer of the language model came."),
+    ],
+)
+async def test_until_a_model_has_spoken_the_timeline_does_whatever_is_there_of_an_answer(
+    client: Client, database: Database, account: Account, state: str, reason: str | None
+) -> None:
+    raised = await waiting(database, account.tier1)
+    scrap = {"text": "Half an ans", "evidence": []}
+    content = {"summary": "Half", "steps_tried": [scrap], "what_we_know": [scrap]}
+    await assessed(database, raised, content, state)
+
+    found = await assessment(client, account.tier2, raised)
+
+    assert (found["state"], found["reason"], found["derived"]) == (state, reason, True)
+    assert (found["summary"], found["whatWeKnow"], found["confidence"]) == (None, [], None)
+    said = [each["text"] for each in found["stepsTried"]]
+    assert said == ["Check 1: did not work", "Check 2: inconclusive"]
 
 
 async def test_statements_show_the_steps_they_cite_and_leave_out_what_is_none(
