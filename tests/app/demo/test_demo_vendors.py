@@ -100,6 +100,8 @@ def test_cards_mails_webhooks_and_notes_arrive_and_follow_and_the_api_says_so(pl
         "  Mail: to tier2@acme.test: [High] Seven new laptops",
     ):
         assert any(line.startswith(arrival) for line in raised), arrival
+    identity = next(line for line in raised if line.startswith("      webhook-id "))
+    assert (len(identity), identity[-3:]) == (100, "...")  # cut where the screen ends
     claimed = after(lines, "Tomás Herrera presses Slack's button")
     assert "      It is yours. Open the handoff to go on." in claimed
     assert "  Slack: the card changes (edit 1)" in claimed
@@ -145,11 +147,12 @@ def test_whatever_ends_it_ends_what_it_has_started(place: Path, number: signal.S
     finally:
         process.kill()
         process.wait()
-    until(lambda: not any(map(alive, family)) and servers(place) == [])
-    if number is not signal.SIGKILL:
+    if number is signal.SIGKILL:
+        until(lambda: not any(map(alive, family)) and servers(place) == [])
+    else:
         assert process.returncode == 130
         assert said == "Stopped, and everything that was started is gone.\n"
-        assert list(place.iterdir()) == []
+        assert list(filter(alive, family)) == servers(place) == list(place.iterdir()) == []
 
 
 def alive(process: psutil.Process) -> bool:
