@@ -67,7 +67,10 @@ class Trace:
             self.report.arrived(arrival.where, arrival.what, arrival.lines)
 
     def _show_trouble(self, delivery: Delivery) -> None:
-        for index, attempt in enumerate(delivery["attemptHistory"]):
+        history = delivery["attemptHistory"]
+        if history and history[-1]["outcome"] is not None and delivery["state"] == "SENDING":
+            return  # the row was read before its attempt ended: the next look tells both
+        for index, attempt in enumerate(history):
             key = delivery["id"], index
             if attempt["outcome"] in {None, "SENT"} or key in self._told:
                 continue
