@@ -25,14 +25,15 @@ BLOWS: Final = (*[Blow.KILL] * 4, *[Blow.DATABASE] * 3, Blow.SLEEP)
 class Plan:
     """``seconds``: how long the escalations take when nothing is in the way. ``apart``: seconds
     from one blow to the next, on average. ``most_repeated``: of one channel's effects, where the
-    vendor can't be looked through. ``patience``: seconds in which something must get further when
-    nothing is struck any more."""
+    vendor can't be looked through. ``most_blows``: after which it is left alone. ``patience``:
+    seconds in which something must get further when nothing is struck any more."""
 
     seed: int
     escalations: int = 2_000
     seconds: float = 150
     apart: float = 3
     most_repeated: float = MOST_REPEATED
+    most_blows: int = 1_000
     patience: float = 40
 
     @property

@@ -112,7 +112,9 @@ class Run:
     async def _strike(self) -> None:
         """The next blow does not wait until the last one has healed."""
         async with asyncio.TaskGroup() as healing:
-            for after, blow, which, seconds in self.plan.blows():
+            for after, blow, which, seconds in itertools.islice(
+                self.plan.blows(), self.plan.most_blows
+            ):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.enough.wait(), after)
                     return
