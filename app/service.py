@@ -13,7 +13,7 @@ from app.rights import Rights
 from app.settings import Settings, auth_secret, has_secret_key, secret_key
 from app.signin import PublishedKeys, SharedSecret, SignIn, TokenVerifier
 from app.worker import Carrier
-from app.worker.assembling import carrier_of
+from app.worker.assembling import assessor_of, carrier_of
 from db import guard
 from db.database import Database
 from db.embedded import EmbeddedServer
@@ -107,6 +107,9 @@ async def opened(
             )
             await carrier.start()
             stack.push_async_callback(carrier.stop)
+            assessor = assessor_of(settings, database, doorbell)
+            await assessor.start()
+            stack.push_async_callback(assessor.stop)
         yield Service(
             settings,
             access,

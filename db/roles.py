@@ -12,8 +12,8 @@ PRIVILEGES: dict[str, str] = {
     "engineer": "SELECT, INSERT, UPDATE",
     "event": "SELECT, INSERT",  # the log is not rewritten
     # how far back the log is promised is not the service's to say, either
-    "event_counter": "SELECT, INSERT (account_id, seq, people, due_at), "
-    "UPDATE (seq, people, due_at, dead)",
+    "event_counter": "SELECT, INSERT (account_id, seq, people, due_at, assess_at), "
+    "UPDATE (seq, people, due_at, assess_at, dead)",
     "handoff": "SELECT, INSERT, UPDATE",
     "handoff_heard": "SELECT, INSERT",
     "idempotency_key": "SELECT, INSERT",
@@ -29,6 +29,7 @@ PRIVILEGES: dict[str, str] = {
 DOORS = (
     "account_by_slug(text)",
     "accounts_after(uuid,integer)",
+    "accounts_to_assess(integer)",
     "due_accounts(integer)",
     "event_heads(uuid[])",
     "prune_events(interval,integer)",

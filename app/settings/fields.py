@@ -242,6 +242,13 @@ class Settings(BaseSettings):
         expects="a number of seconds from 0.1 to 120",
         meaning="Seconds that an assessment may take",
     )
+    assessment_daily_limit: int = setting(
+        500,
+        ge=0,
+        le=1_000_000,
+        expects="a number from 0 to 1000000",
+        meaning="Assessments that an account may have in a day (UTC), at most",
+    )
     smtp_url: MailUrl | None = setting(
         expects="a URL such as smtp://user:password@mail.example.com:587",
         meaning="Server for outgoing mail; `smtps://` for TLS from the first byte",

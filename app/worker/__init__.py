@@ -2,6 +2,9 @@
 
 carrier     finds accounts with work, takes it and keeps within bounds
 attempt     one try of one delivery, from the letter to what became of it
+assessor    has assessments written, and ends each whatever happens
+asking      what it needs of a language model
+model       one question to the real one
 lookout     looks after calls for help that nobody might have heard
 process     `baton worker`: the carrier without the web
 answering   whether it lives and works, for who asks

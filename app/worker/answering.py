@@ -14,6 +14,7 @@ from starlette.routing import Route
 from app.observability.health import Health, schema_revision
 from app.observability.metrics import Metrics, MetricsEndpoint
 from app.server import configured
+from app.worker.assessor import Assessor
 from app.worker.carrier import Carrier
 from app.worker.pulse import SILENT
 from db.database import Database
@@ -23,9 +24,11 @@ from services.events import Doorbell
 CLOSING: Final = timedelta(seconds=2)
 
 
-def alive(carrier: Carrier, *, silent: timedelta = SILENT) -> Mapping[str, str | None]:
+def alive(
+    carrier: Carrier, assessor: Assessor, *, silent: timedelta = SILENT
+) -> Mapping[str, str | None]:
     """What is wrong with the loops that a worker is there for, by name; None for what is well."""
-    loops = {"carrier": carrier.pulse, "lookout": carrier.lookout.pulse}
+    loops = {"carrier": carrier.pulse, "lookout": carrier.lookout.pulse, "assessor": assessor.pulse}
     return {
         name: f"It has not looked for work for {pulse.silence:.0f} s."
         if pulse.silence > silent.total_seconds()
@@ -37,8 +40,10 @@ def alive(carrier: Carrier, *, silent: timedelta = SILENT) -> Mapping[str, str |
 def application(
     database: Database,
     carrier: Carrier,
+    assessor: Assessor,
     doorbell: Doorbell,
     metrics: Metrics,
+    *,
     draining: Callable[[], bool],
 ) -> Starlette:
     health = Health(
@@ -46,7 +51,7 @@ def application(
         expected=head(),
         draining=draining,
         doorbell=doorbell,
-        parts=lambda: alive(carrier),
+        parts=lambda: alive(carrier, assessor),
     )
     return Starlette(
         routes=[

@@ -7,6 +7,7 @@ from typing import Final
 
 from app.observability.metrics import Metrics
 from app.settings import Settings
+from app.worker.assessor import Assessor
 from app.worker.attempt import Trier
 from app.worker.carrier import Carrier
 from app.worker.channels import channels_of
@@ -19,6 +20,10 @@ from services.options import Options
 
 LONGEST_DRAIN: Final = timedelta(seconds=5)
 """It comes after requests have had theirs; what is cut off then is tried again by others."""
+
+
+LATE: Final = timedelta(minutes=2)
+"""That an answer is waited for when the budget is spent: it attaches all the same."""
 
 
 def carrier_of(
@@ -46,4 +51,27 @@ def carrier_of(
         Lookout(database, doorbell, options),
         worker=f"{socket.gethostname()}:{os.getpid()}",
         drain=min(settings.drain_timeout, LONGEST_DRAIN),
+    )
+
+
+def assessor_of(settings: Settings, database: Database, doorbell: Doorbell) -> Assessor:
+    """Not started yet."""
+    key = settings.anthropic_api_key
+    model = None
+    if key is not None:
+        from app.worker.model import Anthropic  # noqa: PLC0415 - see asking.py
+
+        model = Anthropic(
+            key.get_secret_value(),
+            settings.assessment_model,
+            base_url=settings.anthropic_base_url,
+            patience=settings.assessment_budget + LATE,
+        )
+    return Assessor(
+        database,
+        doorbell,
+        model,
+        budget=settings.assessment_budget,
+        daily=settings.assessment_daily_limit,
+        late=LATE,
     )

@@ -15,7 +15,7 @@ from app.server import listen
 from app.service import broadcast_url, options_of, outgoing_of, vault_of
 from app.settings import Settings
 from app.worker.answering import answering, application
-from app.worker.assembling import carrier_of
+from app.worker.assembling import assessor_of, carrier_of
 from db import guard
 from db.database import Database
 from db.migrate import head
@@ -60,16 +60,19 @@ async def _work(settings: Settings, listening: socket.socket | None) -> None:
             options=options_of(settings),
             metrics=metrics,
         )
+        assessor = assessor_of(settings, database, doorbell)
         watch(metrics, database=database, carrier=carrier, doorbell=doorbell)
         await doorbell.start()
         stack.push_async_callback(doorbell.stop)
         where = {}
         if listening is not None:
             # before the carrier, so that it answers until that has drained
-            app = application(database, carrier, doorbell, metrics, stop.is_set)
+            app = application(database, carrier, assessor, doorbell, metrics, draining=stop.is_set)
             where["url"] = await stack.enter_async_context(answering(app, listening))
         await carrier.start()
         stack.push_async_callback(carrier.stop)
+        await assessor.start()
+        stack.push_async_callback(assessor.stop)
         log.info("ready", **where)
         await stop.wait()
         log.info("draining", running=carrier.running)

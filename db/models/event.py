@@ -34,6 +34,11 @@ class EventCounter(SQLModel, table=True):
         sa_type=DateTime(timezone=True),
         sa_column_kwargs={"server_default": text("'infinity'")},
     )
+    # when an assessment of the account is to be taken next, or earlier, never later
+    assess_at: datetime = Field(
+        sa_type=DateTime(timezone=True),
+        sa_column_kwargs={"server_default": text("'infinity'")},
+    )
     # deliveries that were given up
     dead: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 

@@ -19,6 +19,7 @@ from db.models.columns import (
     written_at,
 )
 from db.models.vocabulary import (
+    AssessmentReason,
     AssessmentState,
     Confidence,
     HandoffIntent,
@@ -150,7 +151,20 @@ class Assessment(SQLModel, table=True):
     __table_args__ = (
         within_account("handoff", "handoff_id"),
         one_of("state", AssessmentState),
+        one_of("reason", AssessmentReason),
         one_of("confidence", Confidence),
+        Index(
+            "assessment_due",
+            "account_id",
+            "due_at",
+            postgresql_where=text("state = 'PENDING'"),
+        ),
+        Index(
+            "assessment_asked",
+            "account_id",
+            "asked_at",
+            postgresql_where=text("asked_at IS NOT NULL"),
+        ),
     )
 
     account_id: UUID = tenant()
@@ -162,6 +176,20 @@ class Assessment(SQLModel, table=True):
     latency_ms: int | None = None
     created_at: datetime = written_at()
     finished_at: datetime | None = instant()
+    # when a worker may take it, which is when the lease of the one that has it ends
+    due_at: datetime = written_at()
+    lease_token: UUID | None = None
+    # when it was first asked for; what an account may have asked for in a day is counted by it
+    asked_at: datetime | None = instant()
+    reason: AssessmentReason | None = word()
+    prompt_version: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    # how often a worker has taken it
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    # statements that did not stand, and secrets that were taken out of the question
+    dropped: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    redactions: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Documentation(SQLModel, table=True):

@@ -75,6 +75,24 @@ class AssessmentState(StrEnum):
     DISABLED = "DISABLED"
 
 
+class AssessmentReason(StrEnum):
+    """Why there is nothing of a model in an assessment."""
+
+    NO_KEY = "NO_KEY"
+    OUT_OF_TIME = "OUT_OF_TIME"
+    WORKER_LOST = "WORKER_LOST"  # with it in hand, twice
+    RATE_LIMITED = "RATE_LIMITED"
+    OVERLOADED = "OVERLOADED"  # or broken: the vendor's 5xx
+    UNREACHABLE = "UNREACHABLE"
+    REJECTED = "REJECTED"  # key, model or question: the vendor's 4xx
+    REFUSED = "REFUSED"  # by the model
+    TRUNCATED = "TRUNCATED"
+    MALFORMED = "MALFORMED"
+    NOTHING_STOOD = "NOTHING_STOOD"
+    INTERNAL = "INTERNAL"
+    BUDGET_SPENT = "BUDGET_SPENT"
+
+
 class DeliveryChannel(StrEnum):
     SLACK = "SLACK"
     TEAMS = "TEAMS"
@@ -123,6 +141,7 @@ class EventType(StrEnum):
     HANDOFF_CANCELLED = "handoff.cancelled"
     HANDOFF_UNREACHED = "handoff.unreached"
     INTEGRATION_DISABLED = "integration.disabled"  # by the service itself; about no handoff
+    ASSESSMENT_FINISHED = "assessment.finished"  # by the service itself
 
 
 IN_TRANSIT = (SessionStatus.ESCALATED, SessionStatus.REQUESTING_ESCALATION)

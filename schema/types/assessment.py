@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from db.database import Columns
+from db.models.vocabulary import AssessmentReason
 from schema.enums import AssessmentState, Confidence
 from schema.fields import field
 from schema.nodes import Info
@@ -16,10 +17,27 @@ from services.assessments.deriving import derive
 
 T = TypeVar("T")
 
-REASONS: Final = {
+UNSAID: Final = {
     AssessmentState.TIMED_OUT: "No answer of the language model came in time.",
     AssessmentState.FAILED: "No usable answer of the language model came.",
     AssessmentState.DISABLED: "No language model is configured here.",
+}
+"""Of assessments that were given up with no reason of their own."""
+
+REASONS: Final = {
+    AssessmentReason.NO_KEY: UNSAID[AssessmentState.DISABLED],
+    AssessmentReason.OUT_OF_TIME: UNSAID[AssessmentState.TIMED_OUT],
+    AssessmentReason.WORKER_LOST: "What asked the language model was interrupted twice.",
+    AssessmentReason.RATE_LIMITED: "The language model takes no more questions for now.",
+    AssessmentReason.OVERLOADED: "The language model is overloaded or out of order.",
+    AssessmentReason.UNREACHABLE: "The language model could not be reached.",
+    AssessmentReason.REJECTED: "The language model's service did not accept the request.",
+    AssessmentReason.REFUSED: "The language model declined to answer.",
+    AssessmentReason.TRUNCATED: "The language model's answer was cut off.",
+    AssessmentReason.MALFORMED: "The language model's answer had another form than asked for.",
+    AssessmentReason.NOTHING_STOOD: "The steps supported nothing of the language model's answer.",
+    AssessmentReason.INTERNAL: "An error of the service's own prevented it.",
+    AssessmentReason.BUDGET_SPENT: "The account has had as many assessments as it may in a day.",
 }
 
 
@@ -91,7 +109,23 @@ class Assessment:
     confidence: Confidence | None = strawberry.field(
         description="How sure it is of the likely cause."
     )
-    model: str | None = strawberry.field(description="The model that wrote it.")
+    model: str | None = strawberry.field(
+        description="The model that wrote it, or was asked in vain."
+    )
+    prompt_version: str | None = strawberry.field(
+        description="The version of the question it was asked."
+    )
+    tokens_in: int | None = strawberry.field(description="Tokens of the question.")
+    tokens_out: int | None = strawberry.field(description="Tokens of the answer.")
+    dropped: int = strawberry.field(
+        description=(
+            "How many statements of the model were left out: without a step of the snapshot to "
+            "rest on, or against what was recorded."
+        )
+    )
+    redactions: int = strawberry.field(
+        description="How many passwords, keys and tokens the model was not shown."
+    )
     latency_ms: int | None = strawberry.field(
         description="How long the model took, in milliseconds."
     )
@@ -111,13 +145,18 @@ class Assessment:
         likely_cause = content.get("likely_cause")
         return cls(
             state=state,
-            reason=REASONS.get(state),
+            reason=_reason(row, state),
             derived=not ready,
             summary=content.get("summary"),
             likely_cause=likely_cause and EvidencedStatement.of(handoff_id, likely_cause),
             what_we_know=_statements(handoff_id, content, "what_we_know"),
             confidence=confidence and Confidence[confidence],
             model=row["model"],
+            prompt_version=row["prompt_version"],
+            tokens_in=row["tokens_in"],
+            tokens_out=row["tokens_out"],
+            dropped=row["dropped"],
+            redactions=row["redactions"],
             latency_ms=row["latency_ms"],
             finished_at=row["finished_at"],
             handoff_id=handoff_id,
@@ -152,6 +191,11 @@ class Assessment:
         return info.context.loaders.timelines.load_or(
             [], self.handoff_id, lambda row: pick(derive(row))
         )
+
+
+def _reason(row: Columns, state: AssessmentState) -> str | None:
+    given = row["reason"]
+    return UNSAID.get(state) if given is None else REASONS[AssessmentReason[given]]
 
 
 def _statements(

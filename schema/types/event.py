@@ -11,6 +11,7 @@ import strawberry
 from db.database import Columns
 from db.models.vocabulary import EventType
 from resolvers import cursors
+from schema.enums import AssessmentState
 from schema.fields import field
 from schema.nodes import Info
 from schema.pagination import Keys
@@ -163,6 +164,18 @@ class HandoffUnreached(HandoffEvent):
     pass
 
 
+@strawberry.type(
+    description=(
+        "The assessment of its snapshot has come to an end, one way or another: `handoff` has it. "
+        "Said again when an answer comes after its time. By the service: there is no `actor`."
+    )
+)
+class AssessmentFinished(HandoffEvent):
+    @field(description="What became of it.")
+    def state(self) -> AssessmentState:
+        return AssessmentState[self.data["state"]]
+
+
 KINDS: Final[Mapping[str, type[HandoffEvent]]] = {
     EventType.HANDOFF_CREATED: HandoffCreated,
     EventType.HANDOFF_CLAIMED: HandoffClaimed,
@@ -173,6 +186,7 @@ KINDS: Final[Mapping[str, type[HandoffEvent]]] = {
     EventType.HANDOFF_RESOLVED: HandoffResolved,
     EventType.HANDOFF_CANCELLED: HandoffCancelled,
     EventType.HANDOFF_UNREACHED: HandoffUnreached,
+    EventType.ASSESSMENT_FINISHED: AssessmentFinished,
 }
 
 

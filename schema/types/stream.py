@@ -12,6 +12,7 @@ from schema.nodes import Info
 from schema.scalars import Cursor
 from schema.types.event import (
     KINDS,
+    AssessmentFinished,
     HandoffCancelled,
     HandoffClaimed,
     HandoffCreated,
@@ -63,7 +64,8 @@ HandoffStreamMessage = Annotated[
     | HandoffReturned
     | HandoffResolved
     | HandoffCancelled
-    | HandoffUnreached,
+    | HandoffUnreached
+    | AssessmentFinished,
     strawberry.union(
         "HandoffStreamMessage",
         description=(

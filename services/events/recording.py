@@ -13,11 +13,13 @@ from services.actor import Actor
 # become visible in their order, and a number that is rolled back is given out again.
 RECORD: Final = """
     WITH numbered AS (
-        INSERT INTO event_counter (account_id, seq, due_at) VALUES ($1, 1, now())
+        INSERT INTO event_counter (account_id, seq, due_at, assess_at)
+        VALUES ($1, 1, now(), CASE WHEN $9 THEN now() ELSE 'infinity' END)
         ON CONFLICT (account_id) DO UPDATE SET
             seq = event_counter.seq + 1,
             -- what was promised with it is due: a worker is to look at this account
-            due_at = least(event_counter.due_at, now())
+            due_at = least(event_counter.due_at, now()),
+            assess_at = least(event_counter.assess_at, excluded.assess_at)
         RETURNING seq
     )
     INSERT INTO event
@@ -37,6 +39,7 @@ async def record(
     notified: Sequence[UUID] = (),
     notifications: Sequence[UUID] = (),
     data: Mapping[str, Any] | None = None,
+    assess: bool = False,
 ) -> int:
     """Append one event and return its number, which is the last one plus one.
 
@@ -46,8 +49,9 @@ async def record(
 
     Without ``actor`` it is the service that noticed something, and without ``handoff_id`` it is
     about none: then it is news for the bells of those ``notified``. ``notified[i]`` is the engineer
-    whose notification is ``notifications[i]``. Ring the hub with the number once the transaction
-    has committed. Source: docs/decisions/0003-event-log.md.
+    whose notification is ``notifications[i]``. ``assess``: an assessment waits to be written. Ring
+    the hub with the number once the transaction has committed. Source:
+    docs/decisions/0003-event-log.md.
     """
     seq: int = await tx.fetchval(
         RECORD,
@@ -59,5 +63,6 @@ async def record(
         notified,
         notifications,
         data if data is not None else {},
+        assess,
     )
     return seq

@@ -185,6 +185,7 @@ class Raised:
     bell: Bell
     title: str
     promises: list[deliveries.Promise]
+    assessment: AssessmentState
 
 
 def compose(
@@ -220,6 +221,7 @@ def compose(
         bell=Bell.of([recipient["id"] for recipient in recipients]),
         title=notifications.raised_title(facts["raiser_name"]),
         promises=deliveries.promises(handoff_id, facts, recipients, options),
+        assessment=AssessmentState.PENDING if options.assessment else AssessmentState.DISABLED,
     )
 
 
@@ -295,7 +297,6 @@ async def write(
     batch_id: UUID | None = None,
 ) -> Row:
     """Everything but the event. ``batch_id`` is shared by handoffs that are raised together."""
-    assessment = AssessmentState.PENDING if options.assessment else AssessmentState.DISABLED
     additions = wanted.additions
     return await tx.one(
         WRITE,
@@ -314,7 +315,7 @@ async def write(
         raised.frozen.hypotheses_ruled_out,
         uuid7(),
         raised.markdown,
-        assessment,
+        raised.assessment,
         raised.bell.items,
         raised.bell.engineers,
         raised.title,
@@ -357,6 +358,7 @@ async def announced(
         now=now,
         notified=raised.bell.engineers,
         notifications=raised.bell.items,
+        assess=raised.assessment is AssessmentState.PENDING,
     )
     return Escalated(row, row["session"], row["documentation"], row["deliveries"], seq)
 

@@ -23,6 +23,7 @@ from db.database import Database
 from db.models.vocabulary import IntegrationKind
 from services.integrations.configuring import Draft, save
 from services.integrations.vault import Vault
+from tests.app.worker.assessing import assessing
 from tests.app.worker.carrying import Recorded, accept, carrying, eventually
 from tests.harness.people import Account
 from tests.harness.postgres import Cluster
@@ -111,7 +112,8 @@ async def test_it_is_ready_and_counts_what_it_does(
         assert len(_listening(process.process.pid)) == 1
         readiness = (await get(process, "/readyz")).json()
         assert readiness["checks"] == {
-            name: {"ok": True} for name in ("draining", "database", "schema", "carrier", "lookout")
+            name: {"ok": True}
+            for name in ("draining", "database", "schema", "carrier", "lookout", "assessor")
         }
         assert readiness["doorbell"]["backend"] == "PostgreSQL"
         await promise_one(database, account, key)
@@ -202,11 +204,16 @@ def test_a_port_that_is_taken_is_said_by_the_name_of_its_setting(
 
 async def test_a_loop_that_does_not_turn_any_more_is_not_well(database: Database) -> None:
     longest = timedelta(seconds=1)
-    async with carrying(database, Recorded(accept)) as carrier:
+    async with (
+        carrying(database, Recorded(accept)) as carrier,
+        assessing(database, None) as assessor,
+    ):
         await asyncio.sleep(1.2)
-        assert alive(carrier, silent=longest) == {"carrier": None, "lookout": None}
+        assert alive(carrier, assessor, silent=longest) == dict.fromkeys(
+            ("carrier", "lookout", "assessor")
+        )
     await asyncio.sleep(1.2)
-    wrong = alive(carrier, silent=longest)
+    wrong = alive(carrier, assessor, silent=longest)
     assert all(why is not None and "has not looked" in why for why in wrong.values())
 
 
