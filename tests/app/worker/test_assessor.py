@@ -15,13 +15,14 @@ from db.database import Database, Row
 from db.models.vocabulary import EventType
 from services import events
 from services.assessments.prompting import PROMPT_VERSION, SCHEMA
-from services.assessments.taking import accounts_to_assess, take
+from services.assessments.taking import Taken, accounts_to_assess, take
 from services.events import Doorbell
+from services.handoffs.escalating import Escalation, escalate
 from tests.app.worker.assessing import BUDGET, KEY, assessing
 from tests.app.worker.carrying import eventually
 from tests.harness.messages import Reply, refused, said, speaking
 from tests.harness.people import Account
-from tests.harness.story import OPTIONS, escalated, started
+from tests.harness.story import NOON, OPTIONS, escalated, started
 
 SLACK = 0.5
 WITH_MODEL = replace(OPTIONS, assessment=True)
@@ -346,6 +347,25 @@ async def test_accounts_that_wait_for_nothing_are_not_looked_at(
     assert account.id in await accounts_to_assess(database, 1000)
     await vanish(database, account, lease=30)
     assert account.id not in await accounts_to_assess(database, 1000)
+
+
+async def test_what_is_raised_while_a_worker_looks_is_not_overlooked(
+    database: Database, account: Account
+) -> None:
+    session = await started(database, account.tier1)
+    async with database.transaction(account.id) as tx:
+        await escalate(
+            tx, account.tier1, Escalation(session["id"], "Stuck"), now=NOON, options=WITH_MODEL
+        )
+
+        async def look() -> list[Taken]:
+            async with database.transaction(account.id) as other:
+                return await take(other, at_most=9, lease=timedelta(seconds=9), daily=9)
+
+        looking = asyncio.create_task(look())
+        await asyncio.sleep(0.2)  # it waits for the log's lock
+    taken = await asyncio.wait_for(looking, 5)
+    assert taken or account.id in await accounts_to_assess(database, 1000)
 
 
 async def test_two_workers_ask_once(database: Database, account: Account) -> None:

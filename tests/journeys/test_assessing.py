@@ -1,0 +1,80 @@
+"""Assessments by real worker processes, heard live: late, and after a worker was killed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.app.worker.assessing import KEY
+from tests.app.worker.carrying import eventually
+from tests.app.worker.test_assessor import answer
+from tests.harness.messages import Reply, said, speaking
+from tests.harness.people import Account
+from tests.harness.web import Client, running
+from tests.journeys.test_reaching import ESCALATE, START
+
+SignIn = Callable[..., Client]
+
+EVENTS = """subscription { handoffEvents { __typename
+  ... on HandoffEvent { actor { name } handoff { assessment { state summary } } }
+  ... on AssessmentFinished { state } } }"""
+STEP = """mutation ($id: ID!, $title: String!) { recordStep(input: {
+  sessionId: $id, kind: CHECK, title: $title, outcome: FAILED }) { __typename } }"""
+READY = {"state": "READY", "summary": "Outlook can't connect."}
+
+
+async def raise_one(client: Client, live: Any) -> None:
+    session = (await client.ask(START))["session"]["id"]
+    for title in ("Check 1", "Check 2"):
+        await client.ask(STEP, id=session, title=title)
+    await client.ask(ESCALATE, id=session)
+    assert (await live.next())["__typename"] == "HandoffCreated"
+
+
+async def finished(live: Any) -> dict[str, Any]:
+    told: dict[str, Any] = await live.next()
+    assert (told["__typename"], told["actor"]) == ("AssessmentFinished", None)
+    assert told["state"] == told["handoff"]["assessment"]["state"]
+    found: dict[str, Any] = told["handoff"]["assessment"]
+    return found
+
+
+async def test_it_is_heard_live_also_when_it_is_late_and_when_its_worker_was_killed(
+    settings: dict[str, str], account: Account, sign_in: SignIn
+) -> None:
+    async with speaking(said(answer(), delay=1.5)) as server:
+        facts = settings | {
+            "anthropic_api_key": KEY,
+            "anthropic_base_url": server.url,
+            "assessment_budget": "0.8",
+        }
+        with running(**facts) as web:
+            client: Client = sign_in(web, account.tier1)
+            async with client.stream(EVENTS) as live:
+                assert (await live.next())["__typename"] == "StreamReady"
+                with running("worker", **facts) as worker:
+                    await raise_one(client, live)
+                    assert await finished(live) == {"state": "TIMED_OUT", "summary": None}
+                    assert await finished(live) == READY
+
+                    server.replies = [Reply(hang=True)]
+                    await raise_one(client, live)
+                    await eventually(lambda: len(server.asked) == 2)
+                    worker.kill()
+                server.replies = [said(answer())]
+                with running("worker", **facts) as successor:
+                    assert await finished(live) == READY
+                    assert successor.stop() == 0
+    said_by = [str(entry) for process in (web, worker, successor) for entry in process.said]
+    assert not [line for line in said_by if KEY in line]
+
+
+async def test_a_single_process_that_does_everything_assesses_too(
+    settings: dict[str, str], account: Account, sign_in: SignIn
+) -> None:
+    async with speaking(said(answer())) as server:
+        facts = {"anthropic_api_key": KEY, "anthropic_base_url": server.url}
+        with running("serve", **settings, **facts) as web:
+            client: Client = sign_in(web, account.tier1)
+            async with client.stream(EVENTS) as live:
+                assert (await live.next())["__typename"] == "StreamReady"
+                await raise_one(client, live)
+                assert await finished(live) == READY
