@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from db.database import Transaction
+from db.models.vocabulary import Approach
 from resolvers.changing import changed
 from resolvers.context import Context
 from resolvers.ids import known
@@ -27,15 +28,21 @@ class Tried:
     outcome: Claimed | Problem
 
 
-async def claim_handoff(context: Context, handoff: str, guard: Guard) -> Claimed | Problem:
+async def claim_handoff(
+    context: Context, handoff: str, approach: Approach | None, guard: Guard
+) -> Claimed | Problem:
     """Claim as the caller, in one transaction. A refusal rolls it back and is returned."""
-    outcome = await _claim(context, handoff, guard)
+    outcome = await _claim(context, handoff, approach, guard)
     _keep(context, outcome)
     return outcome
 
 
 async def claim_handoffs(
-    context: Context, wanted: Sequence[str], *, idempotency_key: str | None
+    context: Context,
+    wanted: Sequence[str],
+    *,
+    approach: Approach | None,
+    idempotency_key: str | None,
 ) -> Sequence[Tried] | InvalidInput:
     """Claim each in a transaction of its own, in this order: what is won stays won."""
     if not 1 <= len(wanted) <= MOST:
@@ -45,7 +52,7 @@ async def claim_handoffs(
     except InvalidInput as problem:
         return problem
     tried = [
-        Tried(handoff, await _claim(context, handoff, guard))
+        Tried(handoff, await _claim(context, handoff, approach, guard))
         for handoff, guard in zip(wanted, guards, strict=True)
     ]
     for each in tried:
@@ -59,10 +66,17 @@ def _guard(handoff: str, key: str | None) -> Guard:
     return Guard(idempotency.of_item(key, known(handoff, Kind.HANDOFF)))
 
 
-async def _claim(context: Context, handoff: str, guard: Guard) -> Claimed | Problem:
+async def _claim(
+    context: Context, handoff: str, approach: Approach | None, guard: Guard
+) -> Claimed | Problem:
     async def change(tx: Transaction) -> Claimed:
         return await claiming.claim(
-            tx, context.actor, known(handoff, Kind.HANDOFF), now=context.clock(), guard=guard
+            tx,
+            context.actor,
+            known(handoff, Kind.HANDOFF),
+            now=context.clock(),
+            approach=approach,
+            guard=guard,
         )
 
     claimed = await changed(context, change)

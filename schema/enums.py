@@ -10,6 +10,7 @@ from typing import Any
 import strawberry
 
 from db.models.vocabulary import (
+    Approach,
     AssessmentState,
     AttemptOutcome,
     Confidence,
@@ -31,6 +32,7 @@ from services.integrations.health import Health
 from services.integrations.protocol import Purpose
 
 __all__ = [
+    "Approach",
     "AssessmentState",
     "AttemptOutcome",
     "Confidence",
@@ -128,6 +130,15 @@ words(
         Priority.NORMAL: "In its turn.",
         Priority.HIGH: "Before others: somebody can't work, or soon won't be able to.",
         Priority.URGENT: "At once: many can't work, or damage is being done.",
+    },
+)
+words(
+    Approach,
+    "How whoever takes a session over means to go about it.",
+    {
+        Approach.CONTINUE: "They go on where the raiser stopped.",
+        Approach.FRESH_START: "They begin anew, with the problem itself.",
+        Approach.AI_FIRST: "They begin with the assessment, and what it suggests.",
     },
 )
 words(

@@ -187,7 +187,9 @@ class Mutation:
             ClaimHandoffInput, strawberry.argument(description="Which handoff to take.")
         ],
     ) -> ClaimHandoffResult:
-        outcome = await claims.claim_handoff(info.context, input.handoff_id, input.guard())
+        outcome = await claims.claim_handoff(
+            info.context, input.handoff_id, input.approach, input.guard()
+        )
         return claim_handoff_result(outcome)
 
     @mutation(
@@ -205,7 +207,10 @@ class Mutation:
         ],
     ) -> ClaimHandoffsResult:
         outcome = await claims.claim_handoffs(
-            info.context, input.handoff_ids, idempotency_key=input.idempotency_key
+            info.context,
+            input.handoff_ids,
+            approach=input.approach,
+            idempotency_key=input.idempotency_key,
         )
         return claim_handoffs_result(outcome)
 

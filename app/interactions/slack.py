@@ -137,7 +137,8 @@ class SlackActions:
         actor = email and await self._engineer(integration["account_id"], email)
         if not actor:
             return STRANGER
-        return _told(await claims.claim_handoff(self._context(actor), pressed.handoff, UNGUARDED))
+        context = self._context(actor)
+        return _told(await claims.claim_handoff(context, pressed.handoff, None, UNGUARDED))
 
     async def _engineer(self, account_id: UUID, email: str) -> Actor | None:
         async with self._database.transaction(account_id) as tx:

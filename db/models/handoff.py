@@ -20,6 +20,7 @@ from db.models.columns import (
 )
 from db.models.vocabulary import (
     AssessmentReason,
+    Approach,
     AssessmentState,
     Confidence,
     HandoffIntent,
@@ -40,6 +41,7 @@ class Handoff(SQLModel, table=True):
         one_of("intent", HandoffIntent),
         one_of("status", HandoffStatus),
         one_of("priority", Priority),
+        one_of("approach", Approach),
         CheckConstraint("claimed_by_id <> raised_by_id", name="not_own"),
         CheckConstraint("target_id <> raised_by_id", name="not_to_self"),
         CheckConstraint(
@@ -91,6 +93,8 @@ class Handoff(SQLModel, table=True):
     target_id: UUID | None = None
     claimed_by_id: UUID | None = None
     claimed_at: datetime | None = instant()
+    # how its claimer means to go about it, where they said so
+    approach: Approach | None = word()
     supersedes_id: UUID | None = None
     # why the last claimer gave it back; gone when somebody claims it again
     release_reason: str | None = None

@@ -41,6 +41,14 @@ class Priority(StrEnum):
     URGENT = "URGENT"
 
 
+class Approach(StrEnum):
+    """How whoever takes a session over means to go about it."""
+
+    CONTINUE = "CONTINUE"
+    FRESH_START = "FRESH_START"
+    AI_FIRST = "AI_FIRST"
+
+
 class Confidence(StrEnum):
     LOW = "LOW"
     MEDIUM = "MEDIUM"

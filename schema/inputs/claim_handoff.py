@@ -1,8 +1,15 @@
 """What `claimHandoff` takes."""
 
+from typing import Final
+
 import strawberry
 
+from schema.enums import Approach
 from schema.inputs.guards import TransitionInput
+
+APPROACH: Final = (
+    "How the viewer means to go about it, for the raiser and the history; nothing depends on it."
+)
 
 
 @strawberry.input(description="Which handoff to take.")
@@ -15,3 +22,4 @@ class ClaimHandoffInput(TransitionInput):
             "never takes again what the viewer has given back since."
         )
     )
+    approach: Approach | None = strawberry.field(description=APPROACH)

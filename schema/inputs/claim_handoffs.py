@@ -2,6 +2,9 @@
 
 import strawberry
 
+from schema.enums import Approach
+from schema.inputs.claim_handoff import APPROACH
+
 
 @strawberry.input(description="Which handoffs to take.")
 class ClaimHandoffsInput:
@@ -15,3 +18,4 @@ class ClaimHandoffsInput:
             "takes again what the viewer has given back since."
         )
     )
+    approach: Approach | None = strawberry.field(description=APPROACH)

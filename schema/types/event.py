@@ -12,6 +12,7 @@ from db.database import Columns
 from db.models.vocabulary import EventType
 from resolvers import cursors
 from schema.enums import AssessmentState
+from schema.enums import Approach
 from schema.fields import field
 from schema.nodes import Info
 from schema.pagination import Keys
@@ -90,7 +91,10 @@ class HandoffCreated(HandoffEvent):
 
 @strawberry.type(description="An engineer, `actor`, took the session over.")
 class HandoffClaimed(HandoffEvent):
-    pass
+    @field(description="How they meant to go about it; null when they did not say.")
+    def approach(self) -> Approach | None:
+        approach = self.data.get("approach")
+        return None if approach is None else Approach[approach]
 
 
 @strawberry.type(

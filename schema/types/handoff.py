@@ -14,7 +14,7 @@ from resolvers import pages
 from resolvers.handoffs import Place
 from resolvers.loaders import HistoryWindow
 from resolvers.pages import Page
-from schema.enums import HandoffAction, HandoffIntent, HandoffStatus, Priority
+from schema.enums import Approach, HandoffAction, HandoffIntent, HandoffStatus, Priority
 from schema.fields import field
 from schema.nodes import Info, Node
 from schema.pagination import After, Connection, First, Keys, given
@@ -78,6 +78,12 @@ class Handoff(Node):
     claimed_at: datetime | None = strawberry.field(
         description="When it was claimed; null while it waits."
     )
+    approach: Approach | None = strawberry.field(
+        description=(
+            "How who claimed it means to go about it; null while it waits, and when they did not "
+            "say."
+        )
+    )
     created_at: datetime = strawberry.field(description="When it was raised.")
     closed_at: datetime | None = strawberry.field(
         description="When it came to its end; null while it is OPEN or CLAIMED."
@@ -100,6 +106,7 @@ class Handoff(Node):
             release_reason=row["release_reason"] if door else None,
             version=row["version"],
             claimed_at=row["claimed_at"],
+            approach=row["approach"] and Approach[row["approach"]],
             created_at=row["created_at"],
             closed_at=row["closed_at"],
             key=row["id"],

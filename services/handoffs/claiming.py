@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.database import Columns, Row, Transaction
 from db.ids import uuid7
-from db.models.vocabulary import EventType, HandoffStatus, Role
+from db.models.vocabulary import Approach, EventType, HandoffStatus, Role
 from services import deliveries, events, idempotency
 from services.actor import Actor
 from services.handoffs.problems import (
@@ -45,7 +45,7 @@ CLAIM: Final = f"""
         WHERE h.account_id = $1 AND h.id = $2 AND h.status = 'OPEN' FOR NO KEY UPDATE OF s
     ), won AS (
         UPDATE handoff h SET status = 'CLAIMED', claimed_by_id = $3, claimed_at = $4,
-            release_reason = NULL, version = version + 1
+            approach = $8, release_reason = NULL, version = version + 1
         FROM held
         WHERE h.account_id = $1 AND h.id = $2 AND h.session_id = held.id
           AND h.status = 'OPEN' AND h.raised_by_id <> $3
@@ -83,27 +83,30 @@ async def claim(
     handoff_id: UUID,
     *,
     now: datetime,
+    approach: Approach | None = None,
     guard: Guard = UNGUARDED,
 ) -> Claimed:
     """Give a waiting handoff to the engineer who asks first, and the session with it.
 
     One conditional UPDATE decides, so engineers who click at the same moment, on any number of
     replicas, have exactly one winner. The winner asking again gets the same answer and no second
-    event. ``now`` is UTC. A repeat with its key never claims anew what was given back since: that
-    is another epoch, and HandoffChanged tells so.
+    event, and keeps the ``approach`` they won with. ``now`` is UTC. A repeat with its key never
+    claims anew what was given back since: that is another epoch, and HandoffChanged tells so.
 
     Raises NotAllowed, HandoffNotFound, OwnHandoff, HandoffNotOpen, HandoffChanged, or
     HandoffAlreadyClaimed (by whom, since when). Source: docs/handoffs.md, "Claiming".
     """
     if actor.role == Role.VIEWER:
         raise NotAllowed("Viewers can't take sessions over.")
+    # left out where nothing is said: keys of requests from before there was any stay good
+    told = {} if approach is None else {"approach": approach.value}
     if guard.key is not None:
         earlier = await idempotency.remember(
             tx,
             actor,
             HandoffAction.CLAIM.value,
             guard.key,
-            {"handoffId": handoff_id},
+            {"handoffId": handoff_id} | told,
             result_id=handoff_id,
         )
         if earlier is not None:
@@ -118,6 +121,7 @@ async def claim(
         item,
         f"{actor.name} took over: ",
         guard.expected_version,
+        approach,
     )
     if won is None:
         return await _already_mine_or_refusal(tx, actor, handoff_id)
@@ -131,6 +135,7 @@ async def claim(
         now=now,
         notified=[won["raised_by_id"]],
         notifications=[item],
+        data=told,
     )
     return Claimed(won, won["session"], seq)
 

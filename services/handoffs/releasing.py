@@ -36,7 +36,7 @@ async def release(
     await tx.execute(
         """
         UPDATE handoff SET status = 'OPEN', claimed_by_id = NULL, claimed_at = NULL,
-            release_reason = $2, version = version + 1, target_id = $3
+            approach = NULL, release_reason = $2, version = version + 1, target_id = $3
         WHERE id = $1
         """,
         handoff_id,

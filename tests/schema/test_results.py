@@ -41,7 +41,7 @@ ENGINEER = {
 }  # fmt: skip
 HANDOFF = dict.fromkeys(
     ("reason", "notes", "release_reason", "target_id", "claimed_by_id", "claimed_at", "closed_at",
-     "supersedes_id"),
+     "supersedes_id", "approach"),
 ) | {
     "id": uuid7(), "session_id": uuid7(), "raised_by_id": uuid7(), "intent": "ESCALATE",
     "status": "OPEN", "priority": "LOW", "problem_summary": "No mail", "version": 3,
