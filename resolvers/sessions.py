@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db.database import Columns, Row, Transaction
-from db.models.vocabulary import SessionStatus
+from db.models.vocabulary import SessionStatus, StepOutcome
 from resolvers import pages
 from resolvers.changing import changed
 from resolvers.context import Context
@@ -17,7 +17,7 @@ from services.handoffs import resolving
 from services.handoffs.resolving import Resolved
 from services.ids import Kind
 from services.problems import InvalidInput, Problem
-from services.sessions import reading, recording, starting
+from services.sessions import concluding, reading, recording, starting
 from services.sessions.reading import BEGINNING, END, SessionFilter, StepWindow
 from services.sessions.recording import Recorded, StepDraft
 from services.sessions.starting import SessionDraft
@@ -109,6 +109,28 @@ async def record_step(
             known(session, Kind.SESSION),
             draft,
             now=context.clock(),
+            idempotency_key=idempotency_key,
+        )
+
+    return await changed(context, change)
+
+
+async def record_outcome(
+    context: Context,
+    step: str,
+    outcome: StepOutcome,
+    *,
+    detail: str | None,
+    idempotency_key: str | None,
+) -> Recorded | Problem:
+    async def change(tx: Transaction) -> Recorded:
+        return await concluding.record_outcome(
+            tx,
+            context.actor,
+            known(step, Kind.STEP),
+            outcome,
+            now=context.clock(),
+            detail=detail,
             idempotency_key=idempotency_key,
         )
 

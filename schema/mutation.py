@@ -28,6 +28,7 @@ from schema.inputs.integrations import (
 )
 from schema.inputs.mark_notifications_read import MarkNotificationsReadInput
 from schema.inputs.reassign_handoff import ReassignHandoffInput
+from schema.inputs.record_outcome import RecordOutcomeInput
 from schema.inputs.record_step import RecordStepInput
 from schema.inputs.redeliver import RedeliverInput
 from schema.inputs.release_handoff import ReleaseHandoffInput
@@ -58,6 +59,7 @@ from schema.results.mark_notifications_read import (
     mark_notifications_read_result,
 )
 from schema.results.reassign_handoff import ReassignHandoffResult, reassign_handoff_result
+from schema.results.record_outcome import RecordOutcomeResult, record_outcome_result
 from schema.results.record_step import RecordStepResult, record_step_result
 from schema.results.redeliver import RedeliverResult, redeliver_result
 from schema.results.release_handoff import ReleaseHandoffResult, release_handoff_result
@@ -112,6 +114,28 @@ class Mutation:
             idempotency_key=input.idempotency_key,
         )
         return record_step_result(outcome)
+
+    @mutation(
+        description=(
+            "Say what came of a PENDING step, once. For who may record steps in its session. "
+            "Snapshots keep what was known when they were taken."
+        )
+    )
+    async def record_outcome(
+        self,
+        info: Info,
+        input: Annotated[
+            RecordOutcomeInput, strawberry.argument(description="Which step, and what came of it.")
+        ],
+    ) -> RecordOutcomeResult:
+        outcome = await sessions.record_outcome(
+            info.context,
+            input.step_id,
+            input.outcome,
+            detail=input.detail,
+            idempotency_key=input.idempotency_key,
+        )
+        return record_outcome_result(outcome)
 
     @mutation(
         description=(

@@ -82,6 +82,9 @@ class Step(SQLModel, table=True):
     __table_args__ = (
         within_account("session", "session_id"),
         within_account("engineer", "author_id"),
+        within_account("engineer", "outcome_by_id"),
+        CheckConstraint("(outcome_by_id IS NULL) = (outcome_at IS NULL)", name="outcome_by_when"),
+        CheckConstraint("outcome_by_id IS NULL OR outcome <> 'PENDING'", name="outcome_by_known"),
         UniqueConstraint("account_id", "session_id", "position", name="step_position"),
         one_of("kind", StepKind),
         one_of("outcome", StepOutcome),
@@ -98,3 +101,6 @@ class Step(SQLModel, table=True):
     outcome: StepOutcome = word(StepOutcome.PENDING)
     author_id: UUID
     recorded_at: datetime = written_at()
+    # by whom and when its outcome was recorded, where that was not done with the step itself
+    outcome_by_id: UUID | None = None
+    outcome_at: datetime | None = instant()

@@ -9,6 +9,7 @@ from schema.enums import HandoffStatus, Ineligible, SessionStatus
 from schema.types.engineer import Engineer
 from schema.types.handoff import Handoff
 from schema.types.readiness import Readiness
+from schema.types.step import Step
 from services import problems
 from services.handoffs import problems as handoff_problems
 from services.sessions import problems as session_problems
@@ -59,6 +60,20 @@ class SessionNotFound(Problem):
 @strawberry.type(description="The session is resolved: nothing more can be recorded in it.")
 class SessionClosed(Problem):
     pass
+
+
+@strawberry.type(description="There is no such step, or the viewer may not see its session.")
+class StepNotFound(Problem):
+    pass
+
+
+@strawberry.type(description="It is known already what came of the step.")
+class StepNotPending(Problem):
+    step: Step = strawberry.field(description="The step as it is, its `outcome` included.")
+
+    @classmethod
+    def because(cls, problem: session_problems.StepNotPending) -> Self:
+        return cls(message=str(problem), step=Step.of(problem.step))
 
 
 @strawberry.type(description="The session can't be resolved as it stands.")

@@ -11,6 +11,7 @@ from schema.results.problems import (
     SessionClosed,
     SessionNotFound,
 )
+from schema.results.steps import refused
 from schema.types.session import Session
 from schema.types.step import Step
 from services import problems
@@ -45,12 +46,4 @@ def record_step_result(outcome: Recorded | problems.Problem) -> RecordStepResult
             return RecordStepSuccess.of(outcome)
         case session_problems.SessionNotFound():
             return SessionNotFound.of(outcome)
-        case session_problems.SessionClosed():
-            return SessionClosed.of(outcome)
-        case problems.NotAllowed():
-            return NotAllowed.of(outcome)
-        case problems.InvalidInput():
-            return InvalidInput.because(outcome)
-        case problems.IdempotencyConflict():
-            return IdempotencyConflict.of(outcome)
-    raise outcome  # a refusal the schema does not promise is a bug
+    return refused(outcome)

@@ -12,7 +12,7 @@ from schema.enums import StepKind, StepOutcome
 from schema.fields import field
 from schema.nodes import Info, Node
 from schema.pagination import Keys
-from schema.types.engineer import Engineer, engineer
+from schema.types.engineer import Engineer, engineer, engineer_if_any
 from services.ids import Kind, public
 
 POSITIONS: Final = Keys(b"t", Struct(">i"))
@@ -34,10 +34,15 @@ class Step(Node):
     hypothesis: str | None = strawberry.field(description="The suspicion that it tests.")
     outcome: StepOutcome = strawberry.field(description="What came of it.")
     recorded_at: datetime = strawberry.field(description="When it was recorded.")
+    outcome_at: datetime | None = strawberry.field(
+        description="When it was recorded what came of it; null while that is PENDING."
+    )
     author_id: strawberry.Private[UUID]
+    outcome_by_id: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, row: Columns) -> Self:
+        at_once = row["outcome"] != StepOutcome.PENDING and row["outcome_by_id"] is None
         return cls(
             id=strawberry.ID(public(Kind.STEP, row["id"])),
             position=row["position"],
@@ -47,12 +52,18 @@ class Step(Node):
             hypothesis=row["hypothesis"],
             outcome=StepOutcome[row["outcome"]],
             recorded_at=row["recorded_at"],
+            outcome_at=row["recorded_at"] if at_once else row["outcome_at"],
             author_id=row["author_id"],
+            outcome_by_id=row["author_id"] if at_once else row["outcome_by_id"],
         )
 
     @field(description="Who recorded it.")
     def author(self, info: Info) -> Engineer:
         return engineer(info.context, self.author_id)
+
+    @field(description="Who recorded what came of it; null while that is PENDING.")
+    def outcome_by(self, info: Info) -> Engineer | None:
+        return engineer_if_any(info.context, self.outcome_by_id)
 
 
 def cursor_of(row: Columns) -> str:

@@ -1,5 +1,7 @@
 """Refusals about sessions."""
 
+from typing import Any
+
 from db.models.vocabulary import SessionStatus
 from services.problems import Problem
 
@@ -27,3 +29,21 @@ class SessionNotResolvable(Problem):
         )
         super().__init__(f"This session can't be resolved now. {told}")
         self.status = status
+
+
+class StepNotFound(Problem):
+    """Unknown, of another account, or in a session behind a closed door."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such step, or you may not see its session.")
+
+
+class StepNotPending(Problem):
+    """``step`` is its row as it is now."""
+
+    def __init__(self, step: Any) -> None:
+        super().__init__(
+            f"It is known already what came of this step: {step['outcome'].lower()}. Record what "
+            "you found since as a step of its own."
+        )
+        self.step = step

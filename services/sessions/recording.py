@@ -65,8 +65,8 @@ async def record_step(
             tx, actor, "recordStep", idempotency_key, request, result_id=step_id
         )
         if earlier is not None:
-            return await _recorded(tx, actor, earlier)
-    await _may_record(tx, actor, session_id)
+            return await recorded(tx, actor, earlier)
+    await may_record(tx, actor, session_id)
     session = await tx.one(
         "UPDATE session SET step_count = step_count + 1, updated_at = $2 WHERE id = $1 RETURNING *",
         session_id,
@@ -93,7 +93,8 @@ async def record_step(
     return Recorded(step, session)
 
 
-async def _may_record(tx: Transaction, actor: Actor, session_id: UUID) -> None:
+async def may_record(tx: Transaction, actor: Actor, session_id: UUID) -> None:
+    """Locks the session. Raises SessionNotFound, NotAllowed or SessionClosed."""
     session = await tx.fetchrow(
         f"SELECT * FROM session s WHERE id = $1 AND {door(actor, '$2')} FOR NO KEY UPDATE",
         session_id,
@@ -107,7 +108,8 @@ async def _may_record(tx: Transaction, actor: Actor, session_id: UUID) -> None:
         raise SessionClosed
 
 
-async def _recorded(tx: Transaction, actor: Actor, step_id: UUID) -> Recorded:
+async def recorded(tx: Transaction, actor: Actor, step_id: UUID) -> Recorded:
+    """A step as it is now. Raises NotAllowed when the actor may not see its session any more."""
     step = await tx.one("SELECT * FROM step WHERE id = $1", step_id)
     session = await tx.fetchrow(
         f"""

@@ -43,6 +43,8 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
             "kind": "CHECK",
             "title": "Looked at the connector",
             "outcome": "FAILED",
+            "outcome_by_id": account.tier2.id,
+            "outcome_at": NOON,
         },
         "handoff": {
             "id": handoff,

@@ -106,6 +106,11 @@ MUTATIONS: dict[str, tuple[Kind | None, str]] = {
         'mutation($id: ID!) { recordStep(input: {sessionId: $id, kind: NOTE, title: "x"}) '
         "{ __typename ... on Problem { message } } }",
     ),
+    "recordOutcome": (
+        Kind.STEP,
+        "mutation($id: ID!) { recordOutcome(input: {stepId: $id, outcome: WORKED}) "
+        "{ __typename ... on Problem { message } } }",
+    ),
     "resolveSession": (
         Kind.SESSION,
         'mutation($id: ID!) { resolveSession(input: {sessionId: $id, resolution: "x"}) '

@@ -17,6 +17,7 @@ from schema.results.decline_handoff import decline_handoff_result
 from schema.results.escalate import escalate_result
 from schema.results.escalate_many import escalate_many_result
 from schema.results.reassign_handoff import reassign_handoff_result
+from schema.results.record_outcome import record_outcome_result
 from schema.results.record_step import record_step_result
 from schema.results.redeliver import redeliver_result
 from schema.results.release_handoff import release_handoff_result
@@ -53,12 +54,18 @@ INTEGRATION = dict.fromkeys(
     "id": uuid7(), "kind": "TEAMS", "name": "Desk", "settings": {}, "enabled": True, "version": 2,
     "created_at": NOON, "updated_at": NOON,
 }  # fmt: skip
+STEP = dict.fromkeys(("detail", "hypothesis", "outcome_by_id", "outcome_at")) | {
+    "id": uuid7(), "position": 1, "kind": "CHECK", "title": "Looked", "outcome": "WORKED",
+    "recorded_at": NOON, "author_id": uuid7(),
+}  # fmt: skip
 REFUSALS: list[problems.Problem] = [
     problems.InvalidInput("reason", "reason is empty."),
     problems.NotAllowed("Not you."),
     problems.IdempotencyConflict(),
     sessions.SessionNotFound(),
     sessions.SessionClosed(),
+    sessions.StepNotFound(),
+    sessions.StepNotPending(STEP),
     sessions.SessionNotResolvable(SessionStatus.ESCALATED),
     handoffs.SessionNotEscalatable(SessionStatus.RESOLVED),
     handoffs.TargetNotEligible(handoffs.Ineligible.VIEWER),
@@ -79,6 +86,7 @@ REFUSALS: list[problems.Problem] = [
 RESULTS: dict[str, Callable[[Any], Any]] = {
     "StartSessionResult": start_session_result,
     "RecordStepResult": record_step_result,
+    "RecordOutcomeResult": record_outcome_result,
     "EscalateResult": escalate_result,
     "EscalateManyResult": lambda outcome: escalate_many_result(outcome, []),
     "ClaimHandoffResult": claim_handoff_result,

@@ -1,4 +1,4 @@
-"""What whoever takes a session over does with it: how they mean to go about it."""
+"""After the claim: how somebody means to go about it, and what came of steps."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,8 +14,29 @@ def upgrade() -> None:
         "handoff",
         "approach IN ('CONTINUE', 'FRESH_START', 'AI_FIRST')",
     )
+    _outcomes()
 
 
 def downgrade() -> None:
+    op.drop_column("step", "outcome_at")
+    op.drop_column("step", "outcome_by_id")
     op.drop_constraint(op.f("handoff_approach_known"), "handoff")
     op.drop_column("handoff", "approach")
+
+
+def _outcomes() -> None:
+    op.add_column("step", sa.Column("outcome_by_id", sa.Uuid(), nullable=True))
+    op.add_column("step", sa.Column("outcome_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_foreign_key(
+        "step_account_id_outcome_by_id_fkey",
+        "step",
+        "engineer",
+        ["account_id", "outcome_by_id"],
+        ["account_id", "id"],
+    )
+    op.create_check_constraint(
+        op.f("step_outcome_by_when"), "step", "(outcome_by_id IS NULL) = (outcome_at IS NULL)"
+    )
+    op.create_check_constraint(
+        op.f("step_outcome_by_known"), "step", "outcome_by_id IS NULL OR outcome <> 'PENDING'"
+    )
