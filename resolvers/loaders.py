@@ -146,6 +146,17 @@ class Loaders:
         return Loader(self._reader, read)
 
     @cached_property
+    def suggested_steps(self) -> ManyRows:
+        """By handoff."""
+        actor = self._actor
+
+        async def read(view: Viewing, keys: Sequence[UUID]) -> Mapping[UUID, Sequence[Columns]]:
+            rows = await sessions.suggested_steps(view, actor, keys)
+            return _grouped(rows, "suggested_in_id", keys)
+
+        return Loader(self._reader, read)
+
+    @cached_property
     def reach_of_handoffs(self) -> OneRow:
         return self._one_row(reaching.by_handoffs, key="handoff_id")
 

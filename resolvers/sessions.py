@@ -13,7 +13,7 @@ from resolvers.errors import ClientError
 from resolvers.ids import known
 from resolvers.pages import Page
 from services import text, views
-from services.handoffs import resolving
+from services.handoffs import resolving, suggested
 from services.handoffs.resolving import Resolved
 from services.ids import Kind
 from services.problems import InvalidInput, Problem
@@ -131,6 +131,22 @@ async def record_outcome(
             outcome,
             now=context.clock(),
             detail=detail,
+            idempotency_key=idempotency_key,
+        )
+
+    return await changed(context, change)
+
+
+async def start_suggested_step(
+    context: Context, handoff: str, suggestion: str, *, idempotency_key: str | None
+) -> Recorded | Problem:
+    async def change(tx: Transaction) -> Recorded:
+        return await suggested.start_suggested(
+            tx,
+            context.actor,
+            known(handoff, Kind.HANDOFF),
+            suggestion,
+            now=context.clock(),
             idempotency_key=idempotency_key,
         )
 

@@ -35,6 +35,7 @@ from schema.inputs.release_handoff import ReleaseHandoffInput
 from schema.inputs.resolve_session import ResolveSessionInput
 from schema.inputs.return_handoff import ReturnHandoffInput
 from schema.inputs.start_session import StartSessionInput
+from schema.inputs.start_suggested_step import StartSuggestedStepInput
 from schema.inputs.update_preferences import UpdatePreferencesInput
 from schema.nodes import Info
 from schema.pagination import given
@@ -66,6 +67,10 @@ from schema.results.release_handoff import ReleaseHandoffResult, release_handoff
 from schema.results.resolve_session import ResolveSessionResult, resolve_session_result
 from schema.results.return_handoff import ReturnHandoffResult, return_handoff_result
 from schema.results.start_session import StartSessionResult, start_session_result
+from schema.results.start_suggested_step import (
+    StartSuggestedStepResult,
+    start_suggested_step_result,
+)
 from schema.results.update_preferences import (
     UpdatePreferencesResult,
     update_preferences_result,
@@ -136,6 +141,28 @@ class Mutation:
             idempotency_key=input.idempotency_key,
         )
         return record_outcome_result(outcome)
+
+    @mutation(
+        description=(
+            "Make what the assessment of a CLAIMED handoff suggests a PENDING step of its session. "
+            "Each suggestion once: asked again, the same step is given. For who took the session "
+            "over, and ADMINs."
+        )
+    )
+    async def start_suggested_step(
+        self,
+        info: Info,
+        input: Annotated[
+            StartSuggestedStepInput, strawberry.argument(description="Which suggestion.")
+        ],
+    ) -> StartSuggestedStepResult:
+        outcome = await sessions.start_suggested_step(
+            info.context,
+            input.handoff_id,
+            input.suggestion_id,
+            idempotency_key=input.idempotency_key,
+        )
+        return start_suggested_step_result(outcome)
 
     @mutation(
         description=(

@@ -85,6 +85,18 @@ class Step(SQLModel, table=True):
         within_account("engineer", "outcome_by_id"),
         CheckConstraint("(outcome_by_id IS NULL) = (outcome_at IS NULL)", name="outcome_by_when"),
         CheckConstraint("outcome_by_id IS NULL OR outcome <> 'PENDING'", name="outcome_by_known"),
+        within_account("handoff", "suggested_in_id"),
+        CheckConstraint(
+            "(suggested_in_id IS NULL) = (suggestion IS NULL)", name="suggested_in_one"
+        ),
+        Index(
+            "step_of_suggestion",
+            "account_id",
+            "suggested_in_id",
+            "suggestion",
+            unique=True,
+            postgresql_where=text("suggested_in_id IS NOT NULL"),
+        ),
         UniqueConstraint("account_id", "session_id", "position", name="step_position"),
         one_of("kind", StepKind),
         one_of("outcome", StepOutcome),
@@ -104,3 +116,6 @@ class Step(SQLModel, table=True):
     # by whom and when its outcome was recorded, where that was not done with the step itself
     outcome_by_id: UUID | None = None
     outcome_at: datetime | None = instant()
+    # the handoff whose assessment suggested it, and as what
+    suggested_in_id: UUID | None = None
+    suggestion: str | None = None

@@ -167,6 +167,11 @@ class HandoffChanged(Problem):
         return cls(message=str(problem), handoff=Handoff.of(problem.handoff))
 
 
+@strawberry.type(description="The assessment of the handoff suggests no such step.")
+class SuggestionNotFound(Problem):
+    pass
+
+
 @strawberry.type(description="The viewer raised the handoff: somebody else has to take it.")
 class OwnHandoff(Problem):
     pass

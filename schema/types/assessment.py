@@ -1,6 +1,6 @@
 """What the language model made of a snapshot, and what a rule does without one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
@@ -13,7 +13,10 @@ from schema.enums import AssessmentState, Confidence
 from schema.fields import field
 from schema.nodes import Info
 from schema.types.snapshot import SnapshotStep, cited
+from schema.types.step import Step
 from services.assessments.deriving import derive
+from services.assessments.suggesting import ASSESSED, DERIVED, suggestion_id
+from services.handoffs.rules import refusal_to_start
 
 T = TypeVar("T")
 
@@ -60,14 +63,21 @@ class EvidencedStatement:
 
 @strawberry.type(description="Something the assessment would do next.")
 class SuggestedStep:
+    id: strawberry.ID = strawberry.field(
+        description=(
+            "Names it within the assessment, for `startSuggestedStep`: `derived:1` is the first "
+            "that was derived by rule, `assessed:1` a model's first. It stays the same."
+        )
+    )
     title: str = strawberry.field(description="What to do, in a line of plain text.")
     detail: str | None = strawberry.field(description="How to do it, and what to look for.")
     handoff_id: strawberry.Private[UUID]
     step_ids: strawberry.Private[list[str]]
 
     @classmethod
-    def of(cls, handoff_id: UUID, step: Mapping[str, Any]) -> Self:
+    def of(cls, handoff_id: UUID, suggestion: str, step: Mapping[str, Any]) -> Self:
         return cls(
+            id=strawberry.ID(suggestion),
             title=step["title"],
             detail=step.get("detail"),
             handoff_id=handoff_id,
@@ -77,6 +87,26 @@ class SuggestedStep:
     @field(description="The steps that speak for it, in the order it cites them.")
     def evidence(self, info: Info) -> list[SnapshotStep]:
         return cited(info.context, self.handoff_id, self.step_ids)
+
+    @field(description="The step of the session that it became; null until it is started.")
+    def step(self, info: Info) -> Step | None:
+        def pick(rows: Sequence[Columns]) -> Step | None:
+            return next((Step.of(row) for row in rows if row["suggestion"] == self.id), None)
+
+        return info.context.loaders.suggested_steps.load(self.handoff_id, pick)
+
+    @field(
+        description=(
+            "Whether the viewer may start it as the handoff stands; who did so already gets the "
+            "same step again. `startSuggestedStep` asks the same rule."
+        ),
+        own=True,
+    )
+    def viewer_can_start(self, info: Info) -> bool:
+        actor = info.context.actor
+        return info.context.loaders.handoffs.load_or(
+            False, self.handoff_id, lambda row: refusal_to_start(actor, row) is None
+        )
 
 
 @strawberry.type(
@@ -177,11 +207,12 @@ class Assessment:
 
     @field(description="What to do next; of a model's, the most promising first.")
     def suggested_next_steps(self, info: Info) -> list[SuggestedStep]:
+        source = DERIVED if self.derived else ASSESSED
         return self._found(
             info,
             lambda content: [
-                SuggestedStep.of(self.handoff_id, step)
-                for step in content.get("suggested_next_steps", ())
+                SuggestedStep.of(self.handoff_id, suggestion_id(source, place), step)
+                for place, step in enumerate(content.get("suggested_next_steps", ()), 1)
             ],
         )
 

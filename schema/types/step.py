@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from struct import Struct
-from typing import Final, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self, TypeAlias
 from uuid import UUID
 
 import strawberry
@@ -12,8 +12,15 @@ from schema.enums import StepKind, StepOutcome
 from schema.fields import field
 from schema.nodes import Info, Node
 from schema.pagination import Keys
+from schema.types import handoff as handoff_type
 from schema.types.engineer import Engineer, engineer, engineer_if_any
 from services.ids import Kind, public
+
+if TYPE_CHECKING:
+    from schema.types.handoff import Handoff
+
+# Handoffs have sessions, and these steps: it is looked up when the schema is put together
+LazyHandoff: TypeAlias = Annotated["Handoff", strawberry.lazy("schema.types.handoff")]
 
 POSITIONS: Final = Keys(b"t", Struct(">i"))
 
@@ -37,7 +44,14 @@ class Step(Node):
     outcome_at: datetime | None = strawberry.field(
         description="When it was recorded what came of it; null while that is PENDING."
     )
+    suggestion_id: strawberry.ID | None = strawberry.field(
+        description=(
+            "What it was before it was started: `SuggestedStep.id` in the assessment of "
+            "`suggestedIn`. Null unless it was suggested."
+        )
+    )
     author_id: strawberry.Private[UUID]
+    suggested_in_id: strawberry.Private[UUID | None]
     outcome_by_id: strawberry.Private[UUID | None]
 
     @classmethod
@@ -53,13 +67,21 @@ class Step(Node):
             outcome=StepOutcome[row["outcome"]],
             recorded_at=row["recorded_at"],
             outcome_at=row["recorded_at"] if at_once else row["outcome_at"],
+            suggestion_id=row["suggestion"],
             author_id=row["author_id"],
+            suggested_in_id=row["suggested_in_id"],
             outcome_by_id=row["author_id"] if at_once else row["outcome_by_id"],
         )
 
     @field(description="Who recorded it.")
     def author(self, info: Info) -> Engineer:
         return engineer(info.context, self.author_id)
+
+    @field(description="The handoff whose assessment suggested it; null unless one did.")
+    def suggested_in(self, info: Info) -> LazyHandoff | None:
+        if self.suggested_in_id is None:
+            return None
+        return info.context.loaders.handoffs.load(self.suggested_in_id, handoff_type.Handoff.of)
 
     @field(description="Who recorded what came of it; null while that is PENDING.")
     def outcome_by(self, info: Info) -> Engineer | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from db.database import Columns
-from db.models.vocabulary import TRIED, StepOutcome
+from db.models.vocabulary import TRIED, StepKind, StepOutcome
 from services.documentation import OUTCOMES
 from services.text import TITLE
 
@@ -17,11 +17,24 @@ DECISIVE: Final = (StepOutcome.WORKED, StepOutcome.FAILED)
 Step = Mapping[str, Any]
 
 
+class Draft(NamedTuple):
+    """A step to be: its texts are as long as those of steps may be."""
+
+    kind: StepKind
+    title: str
+    detail: str | None = None
+    hypothesis: str | None = None
+
+
 class Suggestion(NamedTuple):
-    """``title`` is of any length and may hold whatever its steps do; ``evidence`` are their ids."""
+    """``title`` is of any length and may hold whatever its steps do; ``evidence`` are their ids.
+
+    ``step`` is what it becomes once it is taken up.
+    """
 
     title: str
     evidence: list[str]
+    step: Draft
 
 
 def derive(snapshot: Columns) -> dict[str, Any]:
@@ -58,23 +71,36 @@ def suggestions(snapshot: Columns) -> list[Suggestion]:
     standing = _standing(timeline)
     by_hypothesis = _by_hypothesis(timeline)
     return [
+        *(_again("Finish", step) for step in standing if step["outcome"] == StepOutcome.PENDING),
         *(
-            Suggestion(f"Finish: {step['title']}", _ids(step))
-            for step in standing
-            if step["outcome"] == StepOutcome.PENDING
-        ),
-        *(
-            Suggestion(f"Repeat: {step['title']}", _ids(step))
+            _again("Repeat", step)
             for step in standing
             if step["outcome"] == StepOutcome.INCONCLUSIVE and not _decided(step, by_hypothesis)
         ),
         *(
-            Suggestion(f"Test: {text}", _ids(*steps))
+            _test(text, steps)
             for text in snapshot["hypotheses_open"]
             if (steps := by_hypothesis.get(text.casefold()))
             and not any(step["kind"] in TRIED for step in steps)
         ),
     ][:MOST]
+
+
+def drafts(snapshot: Columns) -> list[Draft]:
+    """What each of the suggestions becomes."""
+    return [each.step for each in suggestions(snapshot)]
+
+
+def _again(verb: str, step: Step) -> Suggestion:
+    """Under the name it had: of what is tried again, the last time counts."""
+    draft = Draft(StepKind(step["kind"]), step["title"], hypothesis=step["hypothesis"])
+    return Suggestion(f"{verb}: {step['title']}", _ids(step), draft)
+
+
+def _test(hypothesis: str, steps: Sequence[Step]) -> Suggestion:
+    title = f"Test: {hypothesis}"
+    draft = Draft(StepKind.CHECK, _cut(_line(title)), hypothesis=hypothesis)
+    return Suggestion(title, _ids(*steps), draft)
 
 
 def _standing(timeline: Sequence[Step]) -> list[Step]:

@@ -44,6 +44,11 @@ class HandoffChanged(Problem):
         self.handoff = handoff
 
 
+class SuggestionNotFound(Problem):
+    def __init__(self) -> None:
+        super().__init__("The assessment of this handoff suggests no such step. Look again.")
+
+
 class OwnHandoff(Problem):
     def __init__(self) -> None:
         super().__init__(

@@ -117,6 +117,21 @@ def refusal(action: HandoffAction, actor: Actor, handoff: Columns) -> Problem | 
     return None
 
 
+def refusal_to_start(actor: Actor, handoff: Columns) -> Problem | None:
+    """Why ``actor`` may not take up what the handoff's assessment suggests; None when they may.
+
+    It changes the session and not the handoff, so it is none of the actions:
+    ``SuggestedStep.viewerCanStart`` shows it.
+    """
+    if actor.role == Role.VIEWER:
+        return NotAllowed("Viewers can look at handoffs and do nothing with them.")
+    if handoff["status"] != HandoffStatus.CLAIMED:
+        return HandoffNotClaimed(HandoffStatus(handoff["status"]))
+    if not any(_is(party, actor, handoff) for party in (Party.CLAIMER, Party.ADMIN)):
+        return NotAllowed("Only its claimer or an ADMIN can start what is suggested.")
+    return None
+
+
 def allowed(actor: Actor, handoff: Columns) -> list[HandoffAction]:
     """What ``actor`` may do now."""
     return [action for action in HandoffAction if refusal(action, actor, handoff) is None]

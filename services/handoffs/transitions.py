@@ -62,6 +62,17 @@ async def take_up(
         )
         if earlier is not None:
             return None
+    handoff = await locked(tx, actor, handoff_id)
+    if guard.expected_version not in (None, handoff["version"]):
+        raise HandoffChanged(handoff)
+    problem = refusal(action, actor, handoff)
+    if problem is not None:
+        raise problem
+    return handoff
+
+
+async def locked(tx: Transaction, actor: Actor, handoff_id: UUID) -> Row:
+    """The handoff; its session is locked from here on. Raises HandoffNotFound."""
     await tx.execute(
         """
         SELECT FROM handoff h JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
@@ -71,13 +82,7 @@ async def take_up(
         handoff_id,
     )
     # by a statement of its own: it sees what changed while the lock was waited for
-    handoff = await _read(tx, actor, handoff_id)
-    if guard.expected_version not in (None, handoff["version"]):
-        raise HandoffChanged(handoff)
-    problem = refusal(action, actor, handoff)
-    if problem is not None:
-        raise problem
-    return handoff
+    return await _read(tx, actor, handoff_id)
 
 
 async def as_it_is(tx: Transaction, actor: Actor, handoff_id: UUID) -> Moved:

@@ -119,3 +119,18 @@ async def steps_by_ids(view: Viewing, actor: Actor, ids: Sequence[UUID]) -> Sequ
         ids,
         actor.id,
     )
+
+
+async def suggested_steps(
+    view: Viewing, actor: Actor, handoff_ids: Sequence[UUID]
+) -> Sequence[Row]:
+    """Steps that were suggested by the assessments of these handoffs."""
+    return await view.fetch(
+        f"""
+        SELECT t.*, {seen_through(actor, "$2")} FROM step t
+        JOIN session s ON s.account_id = t.account_id AND s.id = t.session_id
+        WHERE t.suggested_in_id = ANY ($1) AND {door(actor, "$2")}
+        """,
+        handoff_ids,
+        actor.id,
+    )

@@ -36,6 +36,14 @@ class StepDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a step was before it was one: a suggestion of a handoff's assessment."""
+
+    handoff_id: UUID
+    suggestion: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     step: Row
     session: Row
@@ -67,6 +75,20 @@ async def record_step(
         if earlier is not None:
             return await recorded(tx, actor, earlier)
     await may_record(tx, actor, session_id)
+    return await add_step(tx, actor, session_id, step_id, draft, now=now)
+
+
+async def add_step(
+    tx: Transaction,
+    actor: Actor,
+    session_id: UUID,
+    step_id: UUID,
+    draft: StepDraft,
+    *,
+    now: datetime,
+    origin: Origin | None = None,
+) -> Recorded:
+    """At the end of the timeline of a session that is locked."""
     session = await tx.one(
         "UPDATE session SET step_count = step_count + 1, updated_at = $2 WHERE id = $1 RETURNING *",
         session_id,
@@ -75,8 +97,8 @@ async def record_step(
     step = await tx.one(
         """
         INSERT INTO step (account_id, id, session_id, position, kind, title, detail, hypothesis,
-                          outcome, author_id, recorded_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *
+                          outcome, author_id, recorded_at, suggested_in_id, suggestion)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING *
         """,
         actor.account_id,
         step_id,
@@ -89,6 +111,8 @@ async def record_step(
         draft.outcome,
         actor.id,
         now,
+        origin and origin.handoff_id,
+        origin and origin.suggestion,
     )
     return Recorded(step, session)
 

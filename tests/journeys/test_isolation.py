@@ -111,6 +111,11 @@ MUTATIONS: dict[str, tuple[Kind | None, str]] = {
         "mutation($id: ID!) { recordOutcome(input: {stepId: $id, outcome: WORKED}) "
         "{ __typename ... on Problem { message } } }",
     ),
+    "startSuggestedStep": (
+        Kind.HANDOFF,
+        "mutation($id: ID!) { startSuggestedStep(input: {handoffId: $id, "
+        'suggestionId: "derived:1"}) { __typename ... on Problem { message } } }',
+    ),
     "resolveSession": (
         Kind.SESSION,
         'mutation($id: ID!) { resolveSession(input: {sessionId: $id, resolution: "x"}) '

@@ -24,6 +24,7 @@ from schema.results.release_handoff import release_handoff_result
 from schema.results.resolve_session import resolve_session_result
 from schema.results.return_handoff import return_handoff_result
 from schema.results.start_session import start_session_result
+from schema.results.start_suggested_step import start_suggested_step_result
 from schema.results.update_preferences import update_preferences_result
 from schema.schema import schema
 from services import problems
@@ -54,7 +55,9 @@ INTEGRATION = dict.fromkeys(
     "id": uuid7(), "kind": "TEAMS", "name": "Desk", "settings": {}, "enabled": True, "version": 2,
     "created_at": NOON, "updated_at": NOON,
 }  # fmt: skip
-STEP = dict.fromkeys(("detail", "hypothesis", "outcome_by_id", "outcome_at")) | {
+STEP = dict.fromkeys(
+    ("detail", "hypothesis", "outcome_by_id", "outcome_at", "suggested_in_id", "suggestion"),
+) | {
     "id": uuid7(), "position": 1, "kind": "CHECK", "title": "Looked", "outcome": "WORKED",
     "recorded_at": NOON, "author_id": uuid7(),
 }  # fmt: skip
@@ -77,6 +80,7 @@ REFUSALS: list[problems.Problem] = [
     handoffs.HandoffChanged(HANDOFF),
     handoffs.SessionsNotEscalatable([]),
     handoffs.OwnHandoff(),
+    handoffs.SuggestionNotFound(),
     deliveries.DeliveryNotFound(),
     deliveries.DeliveryNotRepeatable(DeliveryState.SENDING),
     integrations.IntegrationNotFound(),
@@ -86,6 +90,7 @@ REFUSALS: list[problems.Problem] = [
 RESULTS: dict[str, Callable[[Any], Any]] = {
     "StartSessionResult": start_session_result,
     "RecordStepResult": record_step_result,
+    "StartSuggestedStepResult": start_suggested_step_result,
     "RecordOutcomeResult": record_outcome_result,
     "EscalateResult": escalate_result,
     "EscalateManyResult": lambda outcome: escalate_many_result(outcome, []),

@@ -198,7 +198,7 @@ def test_the_fields_about_the_viewer_are_known() -> None:
         if is_own(definition)
     }
 
-    assert own == {"Handoff.viewerCan"}
+    assert own == {"Handoff.viewerCan", "SuggestedStep.viewerCanStart"}
 
 
 def test_the_ways_to_a_session_are_known() -> None:
@@ -219,6 +219,7 @@ def test_the_ways_to_a_session_are_known() -> None:
         "HandoffConnection.nodes",
         "HandoffEdge.node",
         "SessionView.handoff",
+        "Step.suggestedIn",
         "Notification.handoff",
     }
 
