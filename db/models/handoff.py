@@ -19,8 +19,8 @@ from db.models.columns import (
     written_at,
 )
 from db.models.vocabulary import (
-    AssessmentReason,
     Approach,
+    AssessmentReason,
     AssessmentState,
     Confidence,
     HandoffIntent,

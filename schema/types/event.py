@@ -11,8 +11,7 @@ import strawberry
 from db.database import Columns
 from db.models.vocabulary import EventType
 from resolvers import cursors
-from schema.enums import AssessmentState
-from schema.enums import Approach
+from schema.enums import Approach, AssessmentState
 from schema.fields import field
 from schema.nodes import Info
 from schema.pagination import Keys
