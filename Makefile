@@ -73,6 +73,10 @@ chaos-streams: $(READY) ## five minutes of live streams while everything they st
 chaos-deliveries: $(READY) ## promises outside while workers and PostgreSQL are killed; SEED=… as well
 	$(BIN)/python -m tests.chaos deliveries $(if $(SEED),--seed $(SEED))
 
+.PHONY: golden-documents
+golden-documents: $(READY) ## write the accounts of ten demo sessions anew: read what changed in them
+	REWRITE_GOLDEN_DOCUMENTS=1 $(BIN)/pytest -n 0 tests/app/demo/test_demo_documentation.py
+
 .PHONY: clean
 clean: ## remove the environment and every cache; the service's data stays
 	rm -rf .venv .npm build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

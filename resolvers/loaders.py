@@ -132,8 +132,9 @@ class Loaders:
         return self._one_row(documentation.by_handoffs, key="handoff_id")
 
     @cached_property
-    def documentation_of_sessions(self) -> OneRow:
-        return self._one_row(documentation.by_sessions, key="session_id")
+    def documentation_of_sessions(self) -> Windows[int | None]:
+        """By (session, version); without a number, the newest."""
+        return self._windows(documentation.by_sessions)
 
     @cached_property
     def deliveries_of_handoffs(self) -> ManyRows:

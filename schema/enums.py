@@ -16,6 +16,7 @@ from db.models.vocabulary import (
     Confidence,
     DeliveryChannel,
     DeliveryState,
+    DocumentationKind,
     HandoffIntent,
     HandoffStatus,
     IntegrationKind,
@@ -38,6 +39,7 @@ __all__ = [
     "Confidence",
     "DeliveryChannel",
     "DeliveryState",
+    "DocumentationKind",
     "HandoffAction",
     "HandoffIntent",
     "HandoffStatus",
@@ -181,6 +183,14 @@ words(
         AssessmentState.TIMED_OUT: "No answer came in time. A late one may still attach.",
         AssessmentState.FAILED: "No usable answer came.",
         AssessmentState.DISABLED: "No language model is configured here. All else works.",
+    },
+)
+words(
+    DocumentationKind,
+    "What a version of the written account was written for.",
+    {
+        DocumentationKind.RAISED: "The session was handed over.",
+        DocumentationKind.RESOLVED: "It was resolved: with what fixed it, and what led there.",
     },
 )
 words(

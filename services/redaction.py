@@ -52,6 +52,12 @@ def redact(text: str) -> Redacted:
     return Redacted("".join([*parts, text[end:]]), len(spans), secrets)
 
 
+def before_secret(text: str, at: int) -> int:
+    """Where a text can be cut, at ``at`` or shortly before it, without cutting a secret in two:
+    half a secret would not look like one any more."""
+    return next((start for start, stop in _merged(sorted(_spans(text))) if start < at < stop), at)
+
+
 def redact_markdown(markdown: str, known: Iterable[str]) -> Redacted:
     """The same for a text that was put together of others, in which ``known`` secrets were found.
 

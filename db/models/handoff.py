@@ -23,6 +23,7 @@ from db.models.vocabulary import (
     AssessmentReason,
     AssessmentState,
     Confidence,
+    DocumentationKind,
     HandoffIntent,
     HandoffStatus,
     Priority,
@@ -203,6 +204,7 @@ class Documentation(SQLModel, table=True):
         within_account("session", "session_id"),
         within_account("handoff", "handoff_id"),
         UniqueConstraint("account_id", "session_id", "version", name="documentation_version"),
+        one_of("kind", DocumentationKind),
         Index("documentation_by_handoff", "account_id", "handoff_id"),
     )
 
@@ -213,3 +215,4 @@ class Documentation(SQLModel, table=True):
     version: int = 1
     markdown: str
     written_at: datetime = written_at()
+    kind: DocumentationKind = word(DocumentationKind.RAISED)

@@ -101,6 +101,13 @@ class AssessmentReason(StrEnum):
     BUDGET_SPENT = "BUDGET_SPENT"
 
 
+class DocumentationKind(StrEnum):
+    """What a version of the written account was written for."""
+
+    RAISED = "RAISED"
+    RESOLVED = "RESOLVED"
+
+
 class DeliveryChannel(StrEnum):
     SLACK = "SLACK"
     TEAMS = "TEAMS"

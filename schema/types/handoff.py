@@ -145,7 +145,10 @@ class Handoff(Node):
         return info.context.loaders.assessments.load(self.key, Assessment.of)
 
     @field(
-        description=f"The written account of the session as it was when this was raised. {CONTENT}"
+        description=(
+            "The written account of the session as it was when this was raised; once this is "
+            f"RESOLVED, as it ended. {CONTENT}"
+        )
     )
     def documentation(self, info: Info) -> Documentation | None:
         if not self.door:

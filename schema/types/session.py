@@ -171,6 +171,22 @@ class Session(Node):
         window = ViewWindow(size + 1, place)
         return info.context.loaders.access_logs.load((self.key, window), page)
 
-    @field(description="The newest written account of it; null until it is handed over first.")
-    def documentation(self, info: Info) -> Documentation | None:
-        return info.context.loaders.documentation_of_sessions.load(self.key, Documentation.of)
+    @field(
+        description=(
+            "The written account of it: null until it is first handed over or resolved, or when it "
+            "has no version of that number."
+        )
+    )
+    def documentation(
+        self,
+        info: Info,
+        version: Annotated[
+            int | None,
+            strawberry.argument(description="Which version, counted from 1; the newest if absent."),
+        ] = UNSET,
+    ) -> Documentation | None:
+        def one(rows: Sequence[Columns]) -> Documentation | None:
+            return Documentation.of(rows[0]) if rows else None
+
+        key = (self.key, given(version))
+        return info.context.loaders.documentation_of_sessions.load(key, one)

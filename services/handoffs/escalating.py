@@ -258,9 +258,9 @@ WRITE: Final = """
             ticket_number, $10, $11, $12, $13, $24, $25
         FROM moved
     ), documented AS (
-        INSERT INTO documentation (account_id, id, session_id, handoff_id, version, markdown,
-            written_at)
-        SELECT $1, $14, $3, $2, 1 + coalesce(max(version), 0), $15, $21
+        INSERT INTO documentation (account_id, id, session_id, handoff_id, version, kind,
+            markdown, written_at)
+        SELECT $1, $14, $3, $2, 1 + coalesce(max(version), 0), 'RAISED', $15, $21
         FROM documentation WHERE account_id = $1 AND session_id = $3 RETURNING *
     ), assessed AS (
         INSERT INTO assessment (account_id, handoff_id, state, created_at) VALUES ($1, $2, $16, $21)

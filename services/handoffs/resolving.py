@@ -9,6 +9,7 @@ from db.models.vocabulary import HandoffStatus, Role, SessionStatus
 from services import text
 from services.access import door, holder_id
 from services.actor import Actor
+from services.handoffs.documenting import document_end
 from services.handoffs.problems import HandoffChanged
 from services.handoffs.rules import HandoffAction, refusal
 from services.handoffs.transitions import finish
@@ -34,7 +35,8 @@ async def resolve(
     now: datetime,
     expected_version: int | None = None,
 ) -> Resolved:
-    """Close an ACTIVE session with what fixed it, and with it the handoff that was claimed.
+    """Close an ACTIVE session with what fixed it, and with it the handoff that was claimed; the
+    written account gets its last version.
 
     By who has it now, or an ADMIN. The same resolution again succeeds and changes nothing, so it
     needs no key. ``expected_version`` is of its handoff, of the last one when none is alive.
@@ -70,6 +72,7 @@ async def resolve(
         now,
     )
     if handoff is None:
+        await document_end(tx, session_id, last["id"] if last else None, actor.name)
         return Resolved(session)
     await tx.execute(
         "UPDATE handoff SET status = 'RESOLVED', closed_at = $2, version = version + 1 "
@@ -77,6 +80,7 @@ async def resolve(
         handoff["id"],
         now,
     )
+    await document_end(tx, session_id, handoff["id"], actor.name)
     moved = await finish(
         tx,
         actor,

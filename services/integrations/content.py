@@ -11,7 +11,7 @@ from db.models.vocabulary import EventType, HandoffStatus, StepOutcome
 from services import notifications
 from services.assessments.deriving import suggestions
 from services.deliveries.taking import Taken
-from services.documentation import OUTCOMES
+from services.documentation import DONE_SINCE, FIXED, OUTCOMES, section
 from services.ids import Kind, public
 from services.integrations import notices
 from services.integrations.protocol import (
@@ -43,11 +43,12 @@ FACTS: Final = """
         raiser.name AS raiser, target.name AS target, claimer.name AS claimer,
         recipient.name AS recipient, recipient.email, d.created_at AS promised_at,
         told.occurred_at, told.data, actor.name AS actor,
-        s.environment, s.customer_contact, s.problem_domain,
+        s.resolution, s.environment, s.customer_contact, s.problem_domain,
         (SELECT json_agg(json_build_array(t.title, t.detail, t.hypothesis)) FROM step t
          WHERE t.account_id = s.account_id AND t.session_id = s.id) AS steps,
         (SELECT w.markdown FROM documentation w
          WHERE w.account_id = h.account_id AND w.handoff_id = h.id
+           AND (w.kind = 'RESOLVED') = ($3 = 'handoff.resolved')
          ORDER BY w.version DESC LIMIT 1) AS markdown
     FROM delivery d
     JOIN handoff h ON h.account_id = d.account_id AND h.id = d.handoff_id
@@ -142,7 +143,7 @@ class _Writer:
             "ruled_out": self._all(facts["hypotheses_ruled_out"]),
             "next_steps": self._next_steps(facts),
         }
-        texts["markdown"] = self._documentation(facts)
+        texts["markdown"] = self._documentation(facts, ended=purpose is Purpose.RESOLVED)
         happened_at: datetime = facts["occurred_at"] or facts["promised_at"]
         return Letter(
             delivery_id=taken.id,
@@ -182,13 +183,20 @@ class _Writer:
     def _maybe(self, text: str | None) -> str | None:
         return None if text is None else self._clean(text)
 
-    def _documentation(self, facts: Row) -> str:
-        """It is made of all that was written, so what is secret there is told by its sources."""
-        sources = [facts["environment"], facts["customer_contact"], facts["problem_domain"]]
+    def _documentation(self, facts: Row, *, ended: bool) -> str:
+        """At the end, what fixed it and what was done since the raise: the rest was told then.
+
+        It is made of all that was written, so what is secret there is told by its sources."""
+        columns = ("resolution", "environment", "customer_contact", "problem_domain")
+        sources = [facts[each] for each in columns]
         sources += itertools.chain.from_iterable(facts["steps"] or ())
         for text in filter(None, sources):
             self._secrets.update(redact(text).secrets)
-        cleaned = redact_markdown(facts["markdown"] or "", self._secrets)
+        markdown = facts["markdown"] or ""
+        if ended:
+            parts = (section(markdown, heading) for heading in (FIXED, DONE_SINCE))
+            markdown = "\n\n".join(part for part in parts if part)
+        cleaned = redact_markdown(markdown, self._secrets)
         self._redactions += cleaned.count
         return cleaned.text
 

@@ -69,6 +69,8 @@ def _body(letter: Letter) -> str:
             told = f"{letter.who} has given this back to {letter.raised_by} ({at})."
         case Purpose.RESOLVED:
             told = f"{letter.who} has resolved this ({at})."
+            if letter.markdown:  # it holds their words
+                return f"{told}\n\n{plain(letter.markdown)}\n\nSee {letter.link}"
         case Purpose.CANCELLED:
             told = f"{letter.who} has withdrawn the call for help ({at})."
         case Purpose.UNREACHED:

@@ -286,3 +286,19 @@ async def test_a_migration_that_fails_leaves_neither_tables_nor_role(external):
 
 async def test_the_owners_url_may_ask_for_tls_as_psql_does(owner_dsn):
     assert await migrate(f"{owner_dsn}&sslmode=prefer", app_role=APP_ROLE) == head()
+
+
+async def test_accounts_that_were_written_before_were_written_at_a_raise(empty_dsn):
+    await migrate(empty_dsn, app_role=APP_ROLE)
+    await downgrade(empty_dsn, "0005")
+    await ask_in_account(
+        empty_dsn,
+        "ALTER TABLE documentation DROP CONSTRAINT documentation_account_id_session_id_fkey",
+        """
+        INSERT INTO documentation (account_id, id, session_id, version, markdown)
+        VALUES (app_account(), gen_random_uuid(), gen_random_uuid(), 1, '# Mail')
+        """,
+    )
+    await migrate(empty_dsn, app_role=APP_ROLE)
+    await ask(empty_dsn, "ALTER TABLE documentation NO FORCE ROW LEVEL SECURITY")
+    assert await ask(empty_dsn, "SELECT kind FROM documentation") == [("RAISED",)]

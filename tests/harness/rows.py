@@ -78,6 +78,7 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
             "session_id": session,
             "handoff_id": handoff,
             "version": 1,
+            "kind": "RAISED",
             "markdown": "# Mail",
         },
         "handoff_heard": {"handoff_id": handoff, "engineer_id": account.tier2.id},

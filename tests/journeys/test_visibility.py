@@ -165,7 +165,7 @@ AFTER: Final = (
         "HandoffResolved", "First", "RESOLVED", 3, None, "First", "RESOLVED",
         sees={"Raiser", "First", "Admin"},
         text=("resolution", "Renewed it"),
-        steps=STEPS_THEN, frozen=STEPS_THEN, documentation=2,
+        steps=STEPS_THEN, frozen=STEPS_THEN, documentation=3,
     ),
 )  # fmt: skip
 # Who looked into the session only because it waited: the first time it did, and the second.

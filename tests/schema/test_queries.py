@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from db.database import Database
+from services.handoffs.resolving import resolve
 from services.ids import Kind, public
 from tests.harness.people import Account
-from tests.harness.story import claimed, escalated, started, waiting
+from tests.harness.story import NOON, claimed, escalated, started, waiting
 from tests.schema.asking import Client
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
@@ -158,7 +159,7 @@ async def test_a_session_tells_everything_known_of_it(
       ticket { system number } stepCount resolution createdAt updatedAt
       steps { nodes { position kind title hypothesis outcome author { name } recordedAt } }
       handoffs { nodes { status reason } }
-      documentation { version markdown writtenAt } } }"""
+      documentation { version kind markdown writtenAt } } }"""
 
     data = await client.ask(account.tier2, query, id=public(Kind.SESSION, session["id"]))
 
@@ -312,3 +313,36 @@ async def test_notifications_lead_to_the_session_with_an_offer_to_take_it(
         }
     ]
     assert (await client.ask(account.tier1, query))["notifications"]["nodes"] == []
+
+
+async def test_every_version_of_the_written_account_can_be_read_and_the_newest_is_shown(
+    client: Client, database: Database, account: Account
+) -> None:
+    won = await claimed(database, account.tier2, await waiting(database, account.tier1))
+    async with database.transaction(account.id) as tx:
+        await resolve(tx, account.tier2, won.session["id"], "New certificate", now=NOON)
+    query = """query ($id: ID!, $h: ID!) {
+      handoff(id: $h) { documentation { version kind } }
+      session(id: $id) {
+        documentation { ...Shown } first: documentation(version: 1) { ...Shown }
+        second: documentation(version: 2) { ...Shown } third: documentation(version: 3) { ...Shown }
+        none: documentation(version: null) { ...Shown } } }
+      fragment Shown on Documentation { version kind markdown }"""
+    ids = {
+        "id": public(Kind.SESSION, won.session["id"]),
+        "h": public(Kind.HANDOFF, won.handoff["id"]),
+    }
+    data = await client.ask(account.tier1, query, **ids)
+
+    found = data["session"]
+    assert (found["first"]["version"], found["first"]["kind"]) == (1, "RAISED")
+    assert (found["second"]["version"], found["second"]["kind"]) == (2, "RESOLVED")
+    assert "New certificate" not in found["first"]["markdown"]
+    assert "## What fixed it\n\nNew certificate\n" in found["second"]["markdown"]
+    assert found["documentation"] == found["none"] == found["second"]
+    assert found["third"] is None
+    assert data["handoff"]["documentation"] == {"version": 2, "kind": "RESOLVED"}
+    for stranger in (account.tier3, account.viewer):  # the door is closed again
+        data = await client.ask(stranger, query, **ids)
+        assert data["session"] is None
+        assert data["handoff"]["documentation"] is None

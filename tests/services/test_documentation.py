@@ -1,8 +1,10 @@
 """The written account: complete, readable, and never anybody's markup."""
 
+import pytest
+
 from db.database import Database
+from services.documentation import DONE_SINCE, FIXED, Ending, section, write
 from services.documentation import Account as Written
-from services.documentation import write
 from tests.harness.people import Account
 from tests.harness.story import NOON, escalated, started
 
@@ -54,8 +56,8 @@ def test_it_says_what_who_where_and_what_was_tried() -> None:
         "- **Customer:** Dana, +49 30 1234, can be reached until 2026-11-24 12:00 UTC",
         "- **Ticket:** ConnectWise 4711",
         "Out of ideas",
-        "1. **Restarted Outlook**: did not work (Check, Tess, 2026-11-24 10:02 UTC)",
-        "   Suspected: A stale profile",
+        "1. **Restarted Outlook** (Check, Tess, 2026-11-24 10:02 UTC)",
+        "   - Suspected: A stale profile (ruled out)",
         "- DNS",
     ):
         assert fact in text, fact
@@ -77,6 +79,119 @@ def test_a_fence_in_a_detail_does_not_end_its_block() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "typed", ["1. x", "2) x", "- x", "+ x", "---", "===", "&lt;b", "&#60;", "> x", "-"]
+)
+def test_what_begins_like_a_mark_of_markdown_is_text(typed: str) -> None:
+    [line] = [each for each in write(account(reason=typed)).splitlines() if "\\" in each]
+    assert line.replace("\\", "") == typed
+
+
+def test_a_number_that_is_no_mark_is_left_as_it_is() -> None:
+    assert "\n\n10.0.0.1 is down & out\n" in write(account(reason="10.0.0.1 is down & out"))
+
+
+def test_what_belongs_to_the_tenth_step_is_set_in_as_far_as_its_title() -> None:
+    lines = write(account(steps=[STEP | {"position": 10}])).splitlines()
+    opening = lines.index("    ````")
+    assert lines[opening - 2] == "    - Suspected: A stale profile (ruled out)"
+    assert lines[opening + 3] == "    broken"
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "said"),
+    [
+        ("ACTION", "FAILED", "**: did not work (Action"),
+        ("ACTION", "PENDING", "**: not finished (Action"),
+        ("CHECK", "WORKED", "** (Check"),
+        ("NOTE", "PENDING", "** (Note"),
+        ("GUIDANCE", "PENDING", "** (Guidance"),
+        ("FINDING", "INCONCLUSIVE", "**: inconclusive (Finding"),
+    ],
+)
+def test_an_outcome_is_said_where_it_is_one(kind: str, outcome: str, said: str) -> None:
+    assert said in write(account(steps=[STEP | {"kind": kind, "outcome": outcome}]))
+
+
+def test_a_check_without_a_suspicion_says_its_outcome() -> None:
+    assert "**: did not work (Check" in write(account(steps=[STEP | {"hypothesis": None}]))
+
+
+def test_a_detail_that_is_too_long_is_cut_and_says_by_how_much() -> None:
+    text = write(account(steps=[STEP | {"detail": "line\n" * 600}]))
+    assert text.count("line") == 400
+    assert "   (1,000 more characters are left out here; they are with the session.)" in text
+    assert "more characters" not in write(account(steps=[STEP | {"detail": "x" * 2000}]))
+
+
+def test_no_secret_is_cut_in_two() -> None:
+    """Half of one does not look like one, so nobody would take it out of what leaves."""
+    secret = "AKIA" + "QX7R2MT5ZP3KLV4N"
+    detail = "x" * 1988 + f" {secret} and more"
+    text = write(account(steps=[STEP | {"detail": detail}], hypotheses_open=[detail[1800:]]))
+    assert "AKIA" not in text
+    assert text.count("…") == 1
+
+
+def test_the_whole_is_bounded_and_the_earliest_steps_make_way() -> None:
+    """With all that people may write, each character of it escaped."""
+    line, long = "*" * 500, "*" * 10_000
+    session = SESSION | {"problem_summary": line, "environment": "*" * 2000}
+    session |= dict.fromkeys(("problem_domain", "customer_name", "ticket_number"), line[:200])
+    step = STEP | {"title": line[:200], "hypothesis": line, "detail": long, "author": "Tess"}
+    steps = [step | {"position": number} for number in range(1, 121)]
+    for ending in (None, Ending(long, "Sam", NOON, "Sam", NOON, known=110)):
+        text = write(
+            account(
+                session=session, steps=steps, reason="*" * 2000, notes=long, ending=ending,
+                hypotheses_open=[line] * 100, hypotheses_ruled_out=[line] * 100,
+                next_steps=[] if ending else [line] * 8,
+            )
+        )  # fmt: skip
+        assert len(text) <= 50_000
+        assert "left out here; the session has the whole timeline." in text
+        assert "- 80 earlier ones, which are with the steps that test them" in text
+    modest = [STEP | {"position": number, "detail": "y" * 900} for number in range(1, 121)]
+    text = write(account(steps=modest))
+    assert 45_000 < len(text) <= 50_000
+    assert "\n120. **" in text
+    assert "\n1. **" not in text
+    missing = 120 - text.count("Restarted Outlook")
+    assert f"The earliest {missing} steps are left out here" in text
+    assert "left out" not in write(account(steps=modest[:20]))
+
+
+ENDING = Ending("Renewed the certificate", "Sam", NOON, "Sam", NOON, known=1)
+LATER = STEP | {"position": 2, "title": "Renewed it", "kind": "ACTION", "outcome": "WORKED"}
+
+
+def test_at_the_end_what_fixed_it_comes_first_and_then_what_was_done_since() -> None:
+    text = write(account(steps=[STEP, LATER], ending=ENDING))
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert headings == [
+        "# Outlook can't connect",
+        "## What fixed it",
+        "## Done since the handoff (1)",
+        "## Why it was handed over",
+        "## What was tried before (1)",
+        "## Ruled out",
+    ]
+    assert text.index("## Done since") < text.index("2. **Renewed it**: worked")
+    assert text.index("2. **Renewed it**") < text.index("## Why") < text.index("1. **Restarted")
+    assert "- **Resolved by:** Sam, 2026-11-24 12:00 UTC\n- **Taken over by:** Sam" in text
+    assert "can be reached until" not in text
+
+
+def test_a_part_is_found_whatever_is_typed_in_it() -> None:
+    typed = f"Renewed it\n## {DONE_SINCE} (7)\n```\nand more"
+    text = write(account(ending=Ending(typed, "Sam", NOON)))
+    fixed = section(text, FIXED)
+    assert fixed is not None
+    assert fixed.startswith("## What fixed it\n\n````\nRenewed it")
+    assert fixed.endswith("and more\n````")
+    assert section(text, DONE_SINCE) is None
+
+
 def test_what_is_suggested_next_is_said_to_be_derived_by_rule_and_is_text() -> None:
     text = write(account(next_steps=["Repeat: <b>\n# Check 2"]))
     assert text.endswith(
@@ -89,6 +204,6 @@ def test_what_is_suggested_next_is_said_to_be_derived_by_rule_and_is_text() -> N
 async def test_it_is_written_from_the_real_timeline(database: Database, account: Account) -> None:
     raised = await escalated(database, account.tier1, await started(database, account.tier1))
     text = raised.documentation["markdown"]
-    assert "1. **Check 1**: did not work (Check, Tier1, 2026-11-24 12:00 UTC)" in text
+    assert "1. **Check 1** (Check, Tier1, 2026-11-24 12:00 UTC)" in text
     assert "## Ruled out\n\n- Cause 1" in text
     assert text.endswith("by rule from the recorded steps:\n\n- Repeat: Check 2\n")

@@ -133,7 +133,7 @@ async def test_no_part_of_a_secret_is_in_what_is_suggested(database, account):
     [letter] = await story.letters()
     assert letter.next_steps == (f"Finish: {title.replace(key, '[redacted]')}",)
     assert "k3yM4t3r" not in repr(letter)
-    assert letter.redactions == 4  # among what was tried and suggested, twice in the documentation
+    assert letter.redactions == 3  # among what was tried and suggested, and in the documentation
 
 
 async def test_each_follow_up_tells_of_its_own_event_however_often_there_is_one(story, account):
@@ -158,6 +158,33 @@ async def test_a_resolution_is_told_in_its_words(story, account):
     assert (letter.purpose, letter.who) == ("resolved", "Tier2")
     assert (letter.words, letter.status) == ("Renewed the certificate", "RESOLVED")
     assert "pickup" not in letter.link
+
+
+async def test_the_end_is_told_with_what_fixed_it_and_what_was_done_since(story, account):
+    """In words of the last version, without what the ticket has been told before."""
+    await story.then(claim, account.tier2)
+    draft = StepDraft(
+        StepKind.ACTION, "Renewed it", f"password: {SECRET}", outcome=StepOutcome.WORKED
+    )
+    await run(
+        story.database, account, record_step, account.tier2, story.session_id, draft, now=NOON
+    )
+    await story.then(resolve, account.tier2, f"New certificate.\nPassword: {SECRET}")
+    raised, *_, letter = await story.letters()
+    assert letter.purpose == "resolved"
+    assert letter.markdown == (
+        "## What fixed it\n\n```\nNew certificate.\nPassword: [redacted]\n```\n\n"
+        "## Done since the handoff (1)\n\n"
+        "3. **Renewed it**: worked (Action, Tier2, 2026-11-24 12:00 UTC)\n\n"
+        "   password: [redacted]"
+    )
+    [note] = ticket_notes.notes_of(letter, 10_000)
+    assert "Tier2 has resolved this" in note.text
+    assert "WHAT FIXED IT\n\n    New certificate.\n    Password: [redacted]\n" in note.text
+    assert "DONE SINCE THE HANDOFF (1)\n\n3. Renewed it: worked (Action, Tier2" in note.text
+    # what is told late of the raise is told as it was then
+    assert "WHY IT IS HANDED OVER" in ticket_notes.notes_of(raised, 10_000)[0].text
+    assert "New certificate" not in raised.markdown
 
 
 async def test_who_withdraws_is_named(story, account):

@@ -119,6 +119,7 @@ class TicketSystemPromises:
             marker=raised.marker.replace("raised", "resolved"),
             who="Sam Ortiz",
             words="Renewed the certificate",
+            markdown="## What fixed it\n\nRenewed the certificate\n",
         )
         await here.channel.send(resolved, None)
 

@@ -1,0 +1,26 @@
+"""The written account of a session, in Markdown, for the ticket and the archive.
+
+    layout     texts that people typed, as lines of Markdown: never markup, and cut where it must be
+    writing    the account, as it is at the raise and as it ends
+    sections   parts of what was written, for who has the rest already
+    reading    its versions, for those who may see the session
+
+Source: docs/documentation.md.
+"""
+
+from services.documentation.reading import by_handoffs, by_ids, by_sessions
+from services.documentation.sections import section
+from services.documentation.writing import DONE_SINCE, FIXED, OUTCOMES, Account, Ending, write
+
+__all__ = [
+    "DONE_SINCE",
+    "FIXED",
+    "OUTCOMES",
+    "Account",
+    "Ending",
+    "by_handoffs",
+    "by_ids",
+    "by_sessions",
+    "section",
+    "write",
+]

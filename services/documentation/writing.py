@@ -1,0 +1,218 @@
+"""The account, as it is at the raise and as it ends. Bounded, and it says what was left out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from db.database import Columns
+from db.models.vocabulary import TRIED, StepKind, StepOutcome
+from services.documentation.layout import block, inline, minute, moment
+
+WHOLE: Final = 50_000  # characters, as many as a webhook takes; the oldest steps make way
+LONGEST_DETAIL: Final = 2_000  # characters of a step's
+LONGEST_TEXT: Final = 5_000  # characters of notes, and of a resolution
+LONGEST_LINE: Final = 200  # characters of a hypothesis or a suggestion in a list
+MOST_HYPOTHESES: Final = 20  # of each list, the latest
+FIXED: Final = "What fixed it"
+DONE_SINCE: Final = "Done since the handoff"
+
+OUTCOMES: Final = {
+    StepOutcome.PENDING: "not finished",
+    StepOutcome.WORKED: "worked",
+    StepOutcome.FAILED: "did not work",
+    StepOutcome.INCONCLUSIVE: "inconclusive",
+}
+_SUSPICION: Final = {
+    StepOutcome.PENDING: "not decided yet",
+    StepOutcome.WORKED: "confirmed",
+    StepOutcome.FAILED: "ruled out",
+    StepOutcome.INCONCLUSIVE: "inconclusive",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session was resolved. ``known`` steps had been recorded when it was handed over."""
+
+    resolution: str
+    by: str
+    at: datetime
+    taken_by: str | None = None
+    taken_at: datetime | None = None
+    known: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is written about. ``session`` has the columns of table session; each of ``steps`` those
+    of table step, with ``author`` (a name) and ``recorded_at`` in RFC 3339. Without ``raised_at``
+    it was never handed over."""
+
+    session: Columns
+    steps: Sequence[Mapping[str, Any]]
+    raiser: str | None
+    target: str | None
+    reason: str | None
+    notes: str | None
+    priority: str | None
+    hypotheses_open: Sequence[str]
+    hypotheses_ruled_out: Sequence[str]
+    raised_at: datetime | None
+    # how many came up before those of the lists
+    open_left_out: int = 0
+    ruled_out_left_out: int = 0
+    next_steps: Sequence[str] = ()  # derived by rule
+    ending: Ending | None = None
+
+
+def write(account: Account) -> str:
+    """In the order of who reads it: what and who, what fixed it and how, what came before."""
+    head, tail = list(_head(account)), list(_tail(account))
+    room = WHOLE - _size(head) - _size(tail)
+    return "\n".join([*head, *_timeline(account, room), *tail]) + "\n"
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(map(len, lines)) + len(lines)
+
+
+def _head(account: Account) -> Iterator[str]:
+    yield f"# {inline(account.session['problem_summary'])}"
+    yield ""
+    for name, fact in _facts(account).items():
+        if fact:
+            yield f"- **{name}:** {inline(fact)}"
+    if account.ending:
+        yield from _heading(FIXED)
+        yield from block(account.ending.resolution, LONGEST_TEXT, "with the session")
+
+
+def _facts(account: Account) -> Mapping[str, str | None]:
+    session, ending = account.session, account.ending
+    facts: dict[str, str | None] = {}
+    if ending:
+        facts["Resolved by"] = f"{ending.by}, {moment(ending.at)}"
+        if ending.taken_by and ending.taken_at:
+            facts["Taken over by"] = f"{ending.taken_by}, {moment(ending.taken_at)}"
+    if account.raised_at:
+        facts["Raised by"] = f"{account.raiser}, {moment(account.raised_at)}"
+        if account.target or not ending:
+            facts["For"] = account.target or "whoever is free first"
+        facts["Priority"] = account.priority and account.priority.capitalize()
+    return facts | {
+        "Area": session["problem_domain"],
+        "Environment": session["environment"],
+        "Customer": _customer(session, ended=ending is not None),
+        "Ticket": session["ticket_number"]
+        and f"{session['ticket_system']} {session['ticket_number']}",
+    }
+
+
+def _customer(session: Columns, *, ended: bool) -> str | None:
+    until = session["customer_reachable_until"]
+    parts = [
+        session["customer_name"],
+        session["customer_contact"],
+        until and not ended and f"can be reached until {moment(until)}",
+    ]
+    return ", ".join(part for part in parts if part) or None
+
+
+def _tail(account: Account) -> Iterator[str]:
+    if not account.ending:
+        yield from _hypotheses("Still suspected", account.hypotheses_open, account.open_left_out)
+    yield from _hypotheses("Ruled out", account.hypotheses_ruled_out, account.ruled_out_left_out)
+    if account.next_steps:
+        yield from _heading("Suggested next")
+        yield "Derived by rule from the recorded steps:"
+        yield ""
+        yield from (f"- {inline(step, LONGEST_LINE)}" for step in account.next_steps)
+
+
+def _why(account: Account) -> Iterator[str]:
+    if account.reason is None:
+        return
+    yield from _heading("Why it was handed over" if account.ending else "Why it is handed over")
+    yield inline(account.reason)
+    if account.notes:
+        yield ""
+        yield from block(account.notes, LONGEST_TEXT, "with the handoff")
+
+
+def _timeline(account: Account, room: int) -> Iterator[str]:
+    """What was done since the handoff first, where there is any; the newest steps are kept."""
+    why = list(_why(account))
+    ending = account.ending
+    known = len(account.steps) if ending is None or ending.known is None else ending.known
+    room -= _size(why) + 400  # headings, and what says that something was left out
+    since, room = _kept(account.steps[known:], room)
+    before, room = _kept(account.steps[:known], room)
+    if account.steps[known:]:
+        yield from _heading(f"{DONE_SINCE} ({len(account.steps) - known})")
+        yield from since
+    yield from why
+    title = "What was tried before" if account.reason and ending else "What was tried"
+    yield from _heading(f"{title} ({known})")
+    yield from before or ["Nothing was recorded."]
+
+
+def _kept(steps: Sequence[Mapping[str, Any]], room: int) -> tuple[list[str], int]:
+    """The newest of them that there is room for, oldest first, and the room that is left."""
+    written: list[list[str]] = []
+    for step in reversed(steps):
+        lines = list(_step(step))
+        if _size(lines) > room:
+            room = 0
+            break
+        room -= _size(lines)
+        written.insert(0, lines)
+    lines = [line for each in written for line in each]
+    if lines and not lines[-1]:
+        lines.pop()
+    if missing := len(steps) - len(written):
+        some = "The earliest step is" if missing == 1 else f"The earliest {missing} steps are"
+        lines = [f"{some} left out here; the session has the whole timeline.", "", *lines]
+    return lines, room
+
+
+def _step(step: Mapping[str, Any]) -> Iterator[str]:
+    number = f"{step['position']}. "
+    outcome = _outcome(step)
+    kind = step["kind"].capitalize()
+    yield (
+        f"{number}**{inline(step['title'])}**{outcome and ': '}{outcome} "
+        f"({kind}, {inline(step['author'])}, {minute(step['recorded_at'])})"
+    )
+    indent = " " * len(number)
+    if step["hypothesis"]:
+        yield f"{indent}- Suspected: {inline(step['hypothesis'])} ({_SUSPICION[step['outcome']]})"
+    if step["detail"]:
+        yield ""
+        for line in block(step["detail"], LONGEST_DETAIL, "with the session"):
+            yield f"{indent}{line}" if line else ""
+        yield ""
+
+
+def _outcome(step: Mapping[str, Any]) -> str:
+    """Of a check, its suspicion says it; of what is only told or asked, there is hardly one."""
+    outcome = step["outcome"]
+    if step["kind"] == StepKind.CHECK and step["hypothesis"]:
+        return ""
+    if step["kind"] not in TRIED and outcome in (StepOutcome.PENDING, StepOutcome.WORKED):
+        return ""
+    return OUTCOMES[outcome]
+
+
+def _hypotheses(heading: str, hypotheses: Sequence[str], left_out: int) -> Iterator[str]:
+    if hypotheses:
+        shown = hypotheses[-MOST_HYPOTHESES:]
+        left_out += len(hypotheses) - len(shown)
+        yield from _heading(heading)
+        if left_out:
+            yield f"- {left_out} earlier ones, which are with the steps that test them"
+        yield from (f"- {inline(hypothesis, LONGEST_LINE)}" for hypothesis in shown)
+
+
+def _heading(text: str) -> Iterator[str]:
+    yield from ("", f"## {text}", "")
