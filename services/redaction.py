@@ -7,7 +7,7 @@ of the shapes being detect-secrets', or by the words before it.
 
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,7 +27,9 @@ from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
 
 MARK: Final = "[redacted]"
 SHORT: Final = 8  # characters
+LOOKAHEAD: Final = 1_000  # characters behind a cut: enough to know a secret that begins before it
 Span = tuple[int, int]
+Line = tuple[int, int, str]  # where it begins and ends, and its lower case
 Accept = Callable[[re.Match[str]], bool]
 
 
@@ -55,7 +57,11 @@ def redact(text: str) -> Redacted:
 def before_secret(text: str, at: int) -> int:
     """Where a text can be cut, at ``at`` or shortly before it, without cutting a secret in two:
     half a secret would not look like one any more."""
-    return next((start for start, stop in _merged(sorted(_spans(text))) if start < at < stop), at)
+    begin, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+    end = min(len(text) if end < 0 else end, at + LOOKAHEAD)
+    cut = [(begin, end, text[begin:end].lower())]  # of what stands in a line, no other is cut
+    spans = _merged(sorted(_spans(text, cut)))
+    return next((start for start, stop in spans if start < at < stop), at)
 
 
 def redact_markdown(markdown: str, known: Iterable[str]) -> Redacted:
@@ -96,27 +102,27 @@ def _merged(spans: list[Span]) -> list[Span]:
     return merged
 
 
-def _spans(text: str) -> Iterator[Span]:
+def _spans(text: str, lines: Sequence[Line] | None = None) -> Iterator[Span]:
+    """``lines`` are those in which is looked for what stands in a line: all, if none are given."""
     lowered = text.lower()
+    lines = _lines(text) if lines is None else lines
     for pattern in PATTERNS:
         if not pattern.hinted(lowered):
             continue
-        for start, end in _places(pattern, text):
-            for match in pattern.regex.finditer(text, start, end):
-                if pattern.accept(match):
-                    yield match.span(pattern.secret(match))
+        for start, end, line in lines if pattern.in_a_line else [(0, len(text), lowered)]:
+            if pattern.hinted(line):
+                for match in pattern.regex.finditer(text, start, end):
+                    if pattern.accept(match):
+                        yield match.span(pattern.secret(match))
 
 
-def _places(pattern: "Pattern", text: str) -> Iterator[Span]:
-    """Where it can stand: from where to where."""
-    if not pattern.in_a_line:
-        yield 0, len(text)
-        return
-    start = 0
+def _lines(text: str) -> list[Line]:
+    found, start = [], 0
     for line in text.split("\n"):
-        if pattern.hinted(line.lower()):
-            yield start, start + len(line)
-        start += len(line) + 1
+        end = start + len(line)
+        found.append((start, end, line.lower()))
+        start = end + 1
+    return found
 
 
 def _always(_: re.Match[str]) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from db.database import Database
 from services.documentation import DONE_SINCE, FIXED, Ending, section, write
 from services.documentation import Account as Written
+from services.redaction import redact
 from tests.harness.people import Account
 from tests.harness.story import NOON, escalated, started
 
@@ -131,6 +132,10 @@ def test_no_secret_is_cut_in_two() -> None:
     text = write(account(steps=[STEP | {"detail": detail}], hypotheses_open=[detail[1800:]]))
     assert "AKIA" not in text
     assert text.count("…") == 1
+    key = "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQ0q8Zk3\n" * 100 + "-----END PRIVATE KEY-----"
+    for before in ("x" * 1500 + "\n", "x" * 1960 + "\n"):
+        text = write(account(steps=[STEP | {"detail": f"{before}{key}\nand more"}]))
+        assert redact(text).text.count("MIIE") == 0
 
 
 def test_the_whole_is_bounded_and_the_earliest_steps_make_way() -> None:
@@ -198,6 +203,7 @@ def test_what_is_suggested_next_is_said_to_be_derived_by_rule_and_is_text() -> N
         "\n## Suggested next\n\nDerived by rule from the recorded steps:\n\n"
         "- Repeat: \\<b\\> \\# Check 2\n"
     )
+    assert write(account(next_steps=["x" * 201])).endswith(f"\n- {'x' * 200}…\n")
     assert "Suggested next" not in write(account())
 
 
