@@ -1,6 +1,6 @@
 """The account, as it is at the raise and as it ends. Bounded, and it says what was left out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -121,7 +121,12 @@ def _customer(session: Columns, *, ended: bool) -> str | None:
 
 def _tail(account: Account) -> Iterator[str]:
     if not account.ending:
-        yield from _hypotheses("Still suspected", account.hypotheses_open, account.open_left_out)
+        yield from _hypotheses(
+            "Still suspected",
+            account.hypotheses_open,
+            account.open_left_out,
+            _confirmed(account.steps),
+        )
     yield from _hypotheses("Ruled out", account.hypotheses_ruled_out, account.ruled_out_left_out)
     if account.next_steps:
         yield from _heading("Suggested next")
@@ -204,14 +209,28 @@ def _outcome(step: Mapping[str, Any]) -> str:
     return OUTCOMES[outcome]
 
 
-def _hypotheses(heading: str, hypotheses: Sequence[str], left_out: int) -> Iterator[str]:
+def _confirmed(steps: Sequence[Mapping[str, Any]]) -> Set[str]:
+    """In small letters, the suspicions that the last decisive step bears out."""
+    decided = {
+        step["hypothesis"].casefold(): step["outcome"]
+        for step in steps
+        if step["hypothesis"] and step["outcome"] in (StepOutcome.WORKED, StepOutcome.FAILED)
+    }
+    return {each for each, outcome in decided.items() if outcome == StepOutcome.WORKED}
+
+
+def _hypotheses(
+    heading: str, hypotheses: Sequence[str], left_out: int, confirmed: Set[str] = frozenset()
+) -> Iterator[str]:
     if hypotheses:
         shown = hypotheses[-MOST_HYPOTHESES:]
         left_out += len(hypotheses) - len(shown)
         yield from _heading(heading)
         if left_out:
             yield f"- {left_out} earlier ones, which are with the steps that test them"
-        yield from (f"- {inline(hypothesis, LONGEST_LINE)}" for hypothesis in shown)
+        for each in shown:
+            mark = " (confirmed)" if each.casefold() in confirmed else ""
+            yield f"- {inline(each, LONGEST_LINE)}{mark}"
 
 
 def _heading(text: str) -> Iterator[str]:

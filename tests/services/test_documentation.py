@@ -118,6 +118,14 @@ def test_a_check_without_a_suspicion_says_its_outcome() -> None:
     assert "**: did not work (Check" in write(account(steps=[STEP | {"hypothesis": None}]))
 
 
+def test_a_suspicion_that_was_confirmed_is_told_from_one_that_is_not() -> None:
+    """The last word counts, in whatever letters."""
+    borne = STEP | {"hypothesis": "dns", "outcome": "WORKED"}
+    open_still = STEP | {"hypothesis": "DNS", "outcome": "INCONCLUSIVE"}
+    assert "\n- DNS (confirmed)\n" in write(account(steps=[borne, open_still]))
+    assert "\n- DNS\n" in write(account(steps=[open_still]))
+
+
 def test_a_detail_that_is_too_long_is_cut_and_says_by_how_much() -> None:
     text = write(account(steps=[STEP | {"detail": "line\n" * 600}]))
     assert text.count("line") == 400
