@@ -18,7 +18,7 @@ from services.assessments.prompting import PROMPT_VERSION, SCHEMA
 from services.assessments.taking import Taken, accounts_to_assess, take
 from services.events import Doorbell
 from services.handoffs.escalating import Escalation, escalate
-from tests.app.worker.assessing import BUDGET, KEY, assessing
+from tests.app.worker.assessing import BUDGET, KEY, SHORT, assessing
 from tests.app.worker.carrying import eventually
 from tests.harness.messages import Reply, refused, said, speaking
 from tests.harness.people import Account
@@ -146,11 +146,13 @@ BROKEN = orjson.dumps({"type": "message", "content": None, "usage": 7})
 async def test_what_goes_wrong_ends_it_in_time_with_the_reason(
     database: Database, account: Account, reply: Reply, becomes: tuple[str, str], requests: int
 ) -> None:
-    async with speaking(reply) as server, assessing(database, server):
+    seconds = SHORT if becomes[0] == "TIMED_OUT" else BUDGET
+    budget = timedelta(seconds=seconds)
+    async with speaking(reply) as server, assessing(database, server, budget=budget):
         began = time.monotonic()
         handoff_id = await raise_one(database, account)
         assert time.monotonic() - began < SLACK  # the raise waits for nothing of it
-        row = await ended(database, account, handoff_id)
+        row = await ended(database, account, handoff_id, within=seconds + SLACK)
     assert (row["state"], row["reason"]) == becomes
     assert row["content"] == {}
     assert len(server.asked) == requests
@@ -223,26 +225,31 @@ async def test_an_answer_after_the_budget_attaches_and_is_announced_again(
     async def ready(handoff_id: UUID) -> bool:
         return (await row_of(database, account, handoff_id))["state"] == "READY"
 
-    async with speaking(said(answer(), delay=BUDGET + 0.6)) as server, assessing(database, server):
+    short = timedelta(seconds=SHORT)
+    async with (
+        speaking(said(answer(), delay=SHORT + 0.6)) as server,
+        assessing(database, server, budget=short),
+    ):
         handoff_id = await raise_one(database, account)
         assert (await ended(database, account, handoff_id))["state"] == "TIMED_OUT"
         await eventually(lambda: ready(handoff_id), within=2)
     row = await row_of(database, account, handoff_id)
     assert row["content"]["summary"] == "Outlook can't connect."
-    assert (row["reason"], row["latency_ms"] > 1000 * BUDGET) == (None, True)
+    assert (row["reason"], row["latency_ms"] > 1000 * SHORT) == (None, True)
     assert await announced(database, account) == ["TIMED_OUT", "READY"]
 
 
 async def test_a_bad_answer_after_the_budget_and_one_after_two_minutes_change_nothing(
     database: Database, account: Account
 ) -> None:
-    late = said("[]", delay=BUDGET + 0.2), said(answer(), delay=BUDGET + 0.6)
+    late = said("[]", delay=SHORT + 0.2), said(answer(), delay=SHORT + 0.6)
+    short = timedelta(seconds=SHORT)
     soon = timedelta(seconds=0.4)
-    async with speaking(*late) as server, assessing(database, server, late=soon):
+    async with speaking(*late) as server, assessing(database, server, budget=short, late=soon):
         first = await raise_one(database, account)
         await eventually(lambda: len(server.asked) == 1)
         second = await raise_one(database, account)
-        await asyncio.sleep(BUDGET + 1)
+        await asyncio.sleep(SHORT + 1)
         rows = [await row_of(database, account, each) for each in (first, second)]
     assert [row["reason"] for row in rows] == ["OUT_OF_TIME"] * 2
     assert await announced(database, account) == ["TIMED_OUT"] * 2
@@ -352,6 +359,8 @@ async def test_accounts_that_wait_for_nothing_are_not_looked_at(
 async def test_what_is_raised_while_a_worker_looks_is_not_overlooked(
     database: Database, account: Account
 ) -> None:
+    await raise_one(database, account)
+    await vanish(database, account, lease=30)
     session = await started(database, account.tier1)
     async with database.transaction(account.id) as tx:
         await escalate(
