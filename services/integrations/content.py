@@ -190,7 +190,7 @@ class _Writer:
         columns = ("resolution", "environment", "customer_contact", "problem_domain")
         sources = [facts[each] for each in columns]
         sources += itertools.chain.from_iterable(facts["steps"] or ())
-        for text in filter(None, sources):
+        for text in _together([text for text in sources if text]):
             self._secrets.update(redact(text).secrets)
         markdown = facts["markdown"] or ""
         if ended:
@@ -205,6 +205,13 @@ class _Writer:
         self._redactions += cleaned.count
         self._secrets.update(cleaned.secrets)
         return cleaned.text
+
+
+def _together(texts: list[str]) -> list[str]:
+    """One text in place of many, which is looked through in a fraction of the time; of private keys
+    alone, which have many lines, the end would be looked for in the next."""
+    whole = "\n\n".join(texts)
+    return texts if "private" in whole.lower() else [whole]
 
 
 def key(taken: Taken) -> str:
