@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from app.worker.asking import Model, NoAnswer
+from app.worker.looking import keep_looking
 from app.worker.pulse import Pulse
 from db.database import Database, Transaction
 from db.models.vocabulary import AssessmentReason, AssessmentState
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-COALESCING: Final = 0.01  # seconds that a ring waits for others
 FIRST_RETRY: Final = 0.05
 LONGEST_RETRY: Final = 1.0
 STOPPING: Final = 2.0  # seconds that cancelled tasks, and what is given back, have
@@ -107,32 +107,13 @@ class Assessor:
     # ------------------------------------------------------------------ finding work
 
     async def _keep_looking(self) -> None:
-        pauses = delays(FIRST_RETRY, LONGEST_RETRY)
-        troubled = False
-        while True:
-            self.pulse.beat()
-            self._woken.clear()
-            try:
-                await self._look()
-            except TRANSIENT as error:
-                # once per outage, not once per attempt
-                level = logging.DEBUG if troubled else logging.WARNING
-                logger.log(level, "assessments can't be looked for: %r", error)
-                troubled = True
-                await asyncio.sleep(next(pauses))
-            except Exception:
-                # it goes on: nobody would notice that it has stopped
-                logger.exception("looking for assessments failed")
-                await asyncio.sleep(LONGEST_RETRY)
-            else:
-                pauses, troubled = delays(FIRST_RETRY, LONGEST_RETRY), False
-                await self._wait()
-
-    async def _wait(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll):
-                await self._woken.wait()
-                await asyncio.sleep(COALESCING)
+        await keep_looking(
+            "assessments",
+            self._look,
+            self.pulse,
+            woken=self._woken,
+            poll=self._poll,
+        )
 
     async def _look(self) -> None:
         if self._free <= 0:

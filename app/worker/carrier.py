@@ -8,7 +8,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -18,6 +17,7 @@ import asyncpg
 
 from app.worker.attempt import Trier
 from app.worker.lease import Lease
+from app.worker.looking import keep_looking
 from app.worker.lookout import Lookout
 from app.worker.pulse import Pulse
 from db.database import Database
@@ -25,16 +25,12 @@ from services.deliveries import finishing
 from services.deliveries.taking import Taken, take
 from services.deliveries.work import Backlog, backlog, due_accounts
 from services.events import Doorbell
-from services.events.backoff import delays
 from services.events.pages import TRANSIENT
 
 logger = logging.getLogger(__name__)
 
 TAKERS: Final = 4  # accounts that are taken from at a time: each waits for its lock and its COMMIT
-COALESCING: Final = 0.01  # seconds that a ring waits for others
 SHUNNED: Final = 5.0  # seconds that an account is left alone whose work can't be taken
-FIRST_RETRY: Final = 0.05
-LONGEST_RETRY: Final = 1.0
 COUNTING: Final = 10.0  # seconds from one count of the backlog to the next
 STOPPING: Final = 2.0  # seconds that cancelled tasks have
 
@@ -132,31 +128,14 @@ class Carrier:
     # ------------------------------------------------------------------ finding work
 
     async def _keep_looking(self) -> None:
-        pauses = delays(FIRST_RETRY, LONGEST_RETRY)
-        troubled = False
-        while not self._stopping:
-            self.pulse.beat()
-            self._woken.clear()
-            try:
-                await self._look()
-            except TRANSIENT as error:
-                # once per outage, not once per attempt
-                level = logging.DEBUG if troubled else logging.WARNING
-                logger.log(level, "deliveries can't be looked for: %r", error)
-                troubled = True
-                await asyncio.sleep(next(pauses))
-            except Exception:
-                logger.exception("looking for deliveries failed")
-                await asyncio.sleep(LONGEST_RETRY)
-            else:
-                pauses, troubled = delays(FIRST_RETRY, LONGEST_RETRY), False
-                await self._wait()
-
-    async def _wait(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll):
-                await self._woken.wait()
-                await asyncio.sleep(COALESCING)
+        await keep_looking(
+            "deliveries",
+            self._look,
+            self.pulse,
+            woken=self._woken,
+            poll=self._poll,
+            stopping=lambda: self._stopping,
+        )
 
     async def _look(self) -> None:
         if self._away is not None:
