@@ -65,7 +65,7 @@ async def test(context: Context, integration: str, ticket: str | None) -> Tried 
     told = None
     async with context.database.transaction(actor.account_id) as tx:
         if tried.accepted:
-            await health.mark_success(tx, found["id"], now=now)
+            await health.mark_success(tx, [found["id"]], now=now)
         elif await health.mark_failure(tx, found["id"], tried.said, now=now):
             told = await notices.tell(tx, found["id"], context.options, now=now)
     if told is not None:

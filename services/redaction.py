@@ -320,14 +320,16 @@ BY_SHAPE: Final = (
     _shape(rf"(?<!{_ID})xox[a-z](?:\.xox[a-z])?-{_ID}{{10,300}}", "xox"),
     _shape(r"(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])", "q~"),  # Entra ID
     _shape(r"https://[a-z0-9.-]{1,200}\.webhook\.office\.com/[^\s\"'<>]{20,500}", "webhook.office"),
-    _shape(r"(?<!\w)SK[0-9a-f]{32}(?!\w)", "sk"),  # Twilio
-    _shape(r"(?<![\d-])(?:\d{6}-){7}\d{6}(?![\d-])", "-"),  # BitLocker recovery
+    _shape(r"SK(?<!\wSK)[0-9a-f]{32}(?!\w)", "sk"),  # Twilio
+    # what must not stand before comes second: where one can begin is found much faster so
+    _shape(r"[0-9](?<![\d-].)\d{5}-(?:\d{6}-){6}\d{6}(?![\d-])", "-"),  # BitLocker recovery
     # cards: 16 digits of Visa, Mastercard, Discover, JCB and UnionPay, then 15 of American Express
     _shape(
-        r"(?<![\w.+-])(?:4\d|5[1-5]|2[2-7]|6[0-9]|35)\d{2}([ -]?)\d{4}\1\d{4}\1\d{4}(?![\w-]|\.\d)",
+        r"(?:4\d|5[1-5]|2[2-7]|6[0-9]|35)(?<![\w.+-]..)"
+        r"\d{2}([ -]?)\d{4}\1\d{4}\1\d{4}(?![\w-]|\.\d)",
         accept=_is_card,
     ),
-    _shape(r"(?<![\w.+-])3[47]\d{2}([ -]?)\d{6}\1\d{5}(?![\w-]|\.\d)", accept=_is_card),
+    _shape(r"3[47](?<![\w.+-]..)\d{2}([ -]?)\d{6}\1\d{5}(?![\w-]|\.\d)", accept=_is_card),
     *(
         Pattern(regex, hints, whole=True)
         for detector, hints in (

@@ -106,10 +106,9 @@ class SlackActions:
         if account_id is None or integration_id is None:
             return None
         async with self._database.transaction(account_id) as tx:
-            found = await with_secrets(tx, integration_id)
-        if found is None or found["kind"] != IntegrationKind.SLACK or not found["enabled"]:
-            return None
-        return found
+            found = await with_secrets(tx, [integration_id])
+        usable = (row for row in found if row["kind"] == IntegrationKind.SLACK and row["enabled"])
+        return next(usable, None)
 
     def _is_signed(self, request: Request, body: bytes, integration: Row) -> bool:
         try:

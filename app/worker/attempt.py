@@ -2,39 +2,25 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
 from uuid import UUID, uuid4
 
+from app.worker.endings import Endings, Ring
 from app.worker.lease import Lease
-from db.database import Database, Transaction
+from app.worker.preparing import Channels, Prepared, Preparer, usable
+from db.database import Database
 from db.models.vocabulary import AttemptOutcome, DeliveryChannel
 from services.deliveries import finishing
 from services.deliveries.taking import Taken
-from services.events.backoff import delays
-from services.events.pages import TRANSIENT
-from services.integrations import notices
-from services.integrations.content import letter
-from services.integrations.protocol import Channel, Letter, NotSent, Refused, Sent, TryAgain
+from services.integrations.protocol import NotSent, Refused, Sent, TryAgain
 from services.options import Options
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-Channels = Callable[[Transaction, Taken], Awaitable[Channel]]
-"""Finds the channel of a delivery. Raises NotSent when there is none."""
-
 Observe = Callable[[DeliveryChannel, AttemptOutcome], None]
-Ring = Callable[[UUID, int], None]
-"""(account, number of its event): said after COMMIT."""
 
-FIRST_RETRY: Final = 0.05  # seconds
-LONGEST_RETRY: Final = 1.0
-PREPARING: Final = 10.0  # seconds, which is less than a lease: nothing has happened yet
 OVERSLEPT: Final = "The worker could not hold on to it: nobody knows whether it arrived."
-WRITING: Final = 60.0  # it may have arrived, and whoever takes over repeats it
 
 
 class Trier:
@@ -48,13 +34,26 @@ class Trier:
         observe: Observe,
         ring: Ring,
     ) -> None:
-        self._database = database
-        self._channels = channels
-        self._options = options
+        self._endings = Endings(database, options, ring)
         self._observe = observe
-        self._ring = ring
+        self._preparer = Preparer(database, channels, options)
+        self._preparing: set[asyncio.Task[Mapping[UUID, Prepared]]] = set()
 
-    async def attempt(self, taken: Taken, lease: Lease) -> None:
+    @property
+    def tasks(self) -> Sequence["asyncio.Task[object]"]:
+        """What goes on beside the attempts."""
+        return [*self._preparing, *self._endings.tasks]
+
+    def prepare(self, taken: Sequence[Taken]) -> Awaitable[Mapping[UUID, Prepared]]:
+        """Begin to ask for what deliveries of one account need that were taken together."""
+        task = asyncio.create_task(self._preparer.prepare(taken), name="preparing deliveries")
+        self._preparing.add(task)
+        task.add_done_callback(self._preparing.discard)
+        return task
+
+    async def attempt(
+        self, taken: Taken, lease: Lease, prepared: Awaitable[Mapping[UUID, Prepared]]
+    ) -> None:
         """One attempt, and its outcome written down if the delivery is still ours by then. Nothing
         is sent after ``lease``.
 
@@ -62,26 +61,31 @@ class Trier:
         the attempt counts as lost.
         """
         try:
-            sent = await self._send(taken, lease)
+            sent = await self._send(taken, lease, prepared)
         except Refused as refusal:
-            outcome, finish = AttemptOutcome.REFUSED, _refusing(taken, refusal)
+            ending = finishing.refused(taken, refusal.why, status=refusal.status)
         except NotSent as failure:
-            outcome, finish = AttemptOutcome.FAILED, _retrying(taken, failure)
+            after = failure.after if isinstance(failure, TryAgain) else None
+            ending = finishing.retry(taken, failure.why, status=failure.status, after=after)
         else:
-            outcome, finish = AttemptOutcome.SENT, _sending(taken, sent)
-        ours = await self._write(taken, finish)
+            ending = finishing.sent(taken, sent.reference)
+        outcome = ending.outcome
+        ours = await self._endings.write(ending)
         self._observe(taken.channel, outcome if ours else AttemptOutcome.LOST)
         if not ours:
             logger.warning("delivery %s was taken over; %s is not written", taken.id, outcome.value)
 
-    async def _send(self, taken: Taken, lease: Lease) -> Sent:
+    async def _send(
+        self, taken: Taken, lease: Lease, prepared: Awaitable[Mapping[UUID, Prepared]]
+    ) -> Sent:
         """Raises NotSent, whatever went wrong."""
         limit = taken.schedule.timeout.total_seconds()
         try:
-            told, channel = await self._prepare(taken)
+            # whoever is cut off leaves the others what they wait for
+            letter, channel = usable((await asyncio.shield(prepared))[taken.id])
             # outside the transaction: a slow vendor holds no connection
             async with lease.held(), asyncio.timeout(limit):
-                return await channel.send(told, taken.earlier)
+                return await channel.send(letter, taken.earlier)
         except NotSent:
             raise
         except TimeoutError:
@@ -95,60 +99,3 @@ class Trier:
             raise TryAgain(
                 f"An error of the service's own ({type(error).__name__}, {error_id})."
             ) from None
-
-    async def _prepare(self, taken: Taken) -> tuple[Letter, Channel]:
-        async def prepare(tx: Transaction) -> tuple[Letter, Channel]:
-            return await letter(tx, taken, self._options), await self._channels(tx, taken)
-
-        try:
-            return await self._patiently(taken, prepare, PREPARING)
-        except TRANSIENT as error:
-            logger.warning("delivery %s: the database is away: %r", taken.id, error)
-            raise TryAgain("The database was away.") from None
-
-    async def _write(self, taken: Taken, finish: "Finish") -> bool:
-        """What became of it, and what that means for its integration. What was written and not
-        acknowledged is not ours the second time."""
-
-        async def write(tx: Transaction) -> tuple[bool, int | None]:
-            ended = await finish(tx)
-            if ended is None or not ended.given_up or taken.integration_id is None:
-                return ended is not None, None
-            return True, await notices.tell(tx, taken.integration_id, self._options, now=ended.at)
-
-        ours, told = await self._patiently(taken, write, WRITING)
-        if told is not None:
-            logger.warning("integration %s is disabled: it works no more", taken.integration_id)
-            self._ring(taken.account_id, told)
-        return ours
-
-    async def _patiently(
-        self, taken: Taken, verb: Callable[[Transaction], Awaitable[T]], patience: float
-    ) -> T:
-        """A transaction. A database that is away is waited for, for so many seconds."""
-        pauses = delays(FIRST_RETRY, LONGEST_RETRY)
-        until = time.monotonic() + patience
-        while True:
-            try:
-                async with self._database.transaction(taken.account_id) as tx:
-                    return await verb(tx)
-            except TRANSIENT:
-                if time.monotonic() > until:
-                    raise
-            await asyncio.sleep(next(pauses))
-
-
-Finish = Callable[[Transaction], Awaitable[finishing.Ended | None]]
-
-
-def _sending(taken: Taken, sent: Sent) -> Finish:
-    return lambda tx: finishing.sent(tx, taken, sent.reference)
-
-
-def _refusing(taken: Taken, refusal: NotSent) -> Finish:
-    return lambda tx: finishing.refused(tx, taken, refusal.why, status=refusal.status)
-
-
-def _retrying(taken: Taken, failure: NotSent) -> Finish:
-    after = failure.after if isinstance(failure, TryAgain) else None
-    return lambda tx: finishing.retry(tx, taken, failure.why, status=failure.status, after=after)

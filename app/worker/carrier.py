@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -19,6 +19,7 @@ from app.worker.attempt import Trier
 from app.worker.lease import Lease
 from app.worker.looking import keep_looking
 from app.worker.lookout import Lookout
+from app.worker.preparing import Prepared
 from app.worker.pulse import Pulse
 from db.database import Database
 from services.deliveries import finishing
@@ -120,7 +121,7 @@ class Carrier:
         await asyncio.wait({tasks[0], *self._takers}, timeout=STOPPING)
         if self._running:
             await asyncio.wait(set(self._running), timeout=self._drain)
-        late = [*tasks, *self._takers, *self._running]
+        late = [*tasks, *self._takers, *self._running, *self._trier.tasks]
         for task in late:
             task.cancel()
         await asyncio.wait(late, timeout=STOPPING)
@@ -181,8 +182,7 @@ class Carrier:
             self._shun(account_id)
             logger.exception("the deliveries of account %s can't be taken", account_id)
         else:
-            for taken in found:
-                self._begin(taken, Lease(until))
+            self._begin(found, until)
         finally:
             del self._taking[account_id]
             self._woken.set()
@@ -198,14 +198,22 @@ class Carrier:
 
     # ------------------------------------------------------------------ attempts under way
 
-    def _begin(self, taken: Taken, lease: Lease) -> None:
-        task = asyncio.create_task(self._carry(taken, lease), name=f"delivery {taken.id}")
-        self._running[task] = Attempt(taken, lease, time.monotonic())
-        task.add_done_callback(self._ended)
+    def _begin(self, found: Sequence[Taken], until: float) -> None:
+        if not found:
+            return
+        prepared = self._trier.prepare(found)
+        for taken in found:
+            lease = Lease(until)
+            trying = self._carry(taken, lease, prepared)
+            task = asyncio.create_task(trying, name=f"delivery {taken.id}")
+            self._running[task] = Attempt(taken, lease, time.monotonic())
+            task.add_done_callback(self._ended)
 
-    async def _carry(self, taken: Taken, lease: Lease) -> None:
+    async def _carry(
+        self, taken: Taken, lease: Lease, prepared: Awaitable[Mapping[UUID, Prepared]]
+    ) -> None:
         try:
-            await self._trier.attempt(taken, lease)
+            await self._trier.attempt(taken, lease, prepared)
         except Exception:
             logger.exception("what became of delivery %s can't be written", taken.id)
 

@@ -5,14 +5,15 @@ worker is given up in the end. All times are the database's.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from db.database import Transaction
+from db.database import Row, Transaction
 from db.models.vocabulary import DeliveryChannel, IntegrationKind
 from services.deliveries.promising import SkipReason
 from services.deliveries.schedules import SCHEDULES, Schedule
+from services.integrations.protocol import Person
 
 PATIENCE: Final = timedelta(seconds=1)
 LOST: Final = "The worker stopped in the middle of it: nobody knows whether it arrived."
@@ -24,7 +25,7 @@ AT_ONCE: Final = 1_000  # given up in one take: others wait for the account's lo
 class Taken:
     """A delivery that is ours until the lease ends. ``lease_token`` is the proof, ``attempt`` the
     number of this try, and ``earlier`` the reference under which its handoff's raise was sent. What
-    tells of a notice has no handoff."""
+    tells of a notice has no handoff. ``recipient`` is the engineer it is for."""
 
     account_id: UUID
     id: UUID
@@ -39,6 +40,8 @@ class Taken:
     nonce: int
     attempt: int
     lease_token: UUID
+    promised_at: datetime
+    recipient: Person | None
     earlier: str | None
 
     @property
@@ -55,23 +58,20 @@ async def take(tx: Transaction, worker: str, *, at_most: int, lease: timedelta) 
     asyncpg.LockNotAvailableError when others keep the account for longer than PATIENCE.
     """
     # one taker of an account at a time: two could each find room for the same one attempt
-    await tx.execute(
-        "SELECT set_config('lock_timeout', $1, true)", f"{PATIENCE / timedelta(milliseconds=1):.0f}"
-    )
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tx.account_id}")
+    await tx.execute(LOCK, f"{PATIENCE / timedelta(milliseconds=1):.0f}", f"{tx.account_id}")
     dead = await _give_up_lost(tx) + await _give_up_disabled(tx)
     rows = await tx.fetch(TAKE, tx.account_id, *_WAYS, worker, lease, at_most)
     await settle(tx, dead)
-    return [
-        Taken(
-            **{
-                **dict(row),
-                "channel": DeliveryChannel(row["channel"]),
-                "kind": row["kind"] and IntegrationKind(row["kind"]),
-            }
-        )
-        for row in rows
-    ]
+    return [_taken(row) for row in rows]
+
+
+def _taken(row: Row) -> Taken:
+    known = dict(row)
+    name, email = known.pop("name"), known.pop("email")
+    known["recipient"] = Person(name, email) if email else None
+    known["channel"] = DeliveryChannel(row["channel"])
+    known["kind"] = row["kind"] and IntegrationKind(row["kind"])
+    return Taken(**known)
 
 
 async def settle(tx: Transaction, dead: int = 0) -> None:
@@ -108,6 +108,11 @@ _WAYS: Final = (
 
 # not now(): the transaction may have waited since it began
 NOW: Final = "statement_timestamp()"
+
+# the first before the second: so a list is evaluated
+LOCK: Final = """
+    SELECT set_config('lock_timeout', $1, true), pg_advisory_xact_lock(hashtextextended($2, 0))
+"""
 
 WAY: Final = """
     way AS (
@@ -218,7 +223,7 @@ TAKE: Final = f"""
     )
     SELECT t.account_id, t.id, t.handoff_id, t.notice_id, t.engineer_id, t.integration_id,
         t.channel, t.kind, t.purpose, t.idempotency_key, t.nonce, t.attempts AS attempt,
-        t.lease_token,
+        t.lease_token, t.created_at AS promised_at, e.name, e.email,
         CASE WHEN t.purpose <> 'raised' THEN (
             SELECT r.external_ref FROM delivery r
             WHERE r.account_id = t.account_id AND r.handoff_id = t.handoff_id
@@ -227,6 +232,7 @@ TAKE: Final = f"""
               AND r.engineer_id IS NOT DISTINCT FROM t.engineer_id
             ORDER BY r.sent_at DESC NULLS LAST LIMIT 1) END AS earlier
     FROM taken t
+    LEFT JOIN engineer e ON e.account_id = t.account_id AND e.id = t.engineer_id
 """
 
 # What waits for a place to have room, or for its handoff's raise, is not asked for: whoever

@@ -3,7 +3,7 @@
 Source: docs/integrations/README.md, "Connecting".
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -130,10 +130,11 @@ async def by_id(tx: Transaction, actor: Actor, integration_id: UUID) -> Row:
     return row
 
 
-async def with_secrets(tx: Transaction, integration_id: UUID) -> Row | None:
-    """For whoever sends something over it, or checks what came from it; never to be shown."""
-    return await tx.fetchrow(
-        "SELECT * FROM integration WHERE account_id = $1 AND id = $2", tx.account_id, integration_id
+async def with_secrets(tx: Transaction, ids: Collection[UUID]) -> Sequence[Row]:
+    """Those that are there, for whoever sends something over them, or checks what came from them;
+    never to be shown."""
+    return await tx.fetch(
+        "SELECT * FROM integration WHERE account_id = $1 AND id = ANY ($2)", tx.account_id, ids
     )
 
 

@@ -127,7 +127,16 @@ class ConnectWiseChannel(TicketSystem):
         return part(self.check(answer, ticket=ticket), lambda written: str(int(written["id"])))
 
     async def _request(self, method: str, path: str, *, json: Any = None) -> Answer:
-        base = f"https://{self._settings.site}/{await self._found_codebase()}/apis/3.0"
+        remembered = self._codebase
+        answer = await self._at(await self._found_codebase(), method, path, json)
+        if answer.status == 404 and remembered and not self._settings.codebase:
+            # the code base is of a release, and they may have another one by now
+            self._codebase = None
+            answer = await self._at(await self._found_codebase(), method, path, json)
+        return answer
+
+    async def _at(self, codebase: str, method: str, path: str, json: Any) -> Answer:
+        base = f"https://{self._settings.site}/{codebase}/apis/3.0"
         return await self._outgoing.request(
             method, base + path, headers=self._headers, json=json, at_most=LOOKED_THROUGH
         )

@@ -1,10 +1,12 @@
 """What is told: a letter, with the secrets taken out of every text of it."""
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from db.database import Row, Transaction
 from db.models.vocabulary import EventType, HandoffStatus, StepOutcome
@@ -16,7 +18,6 @@ from services.ids import Kind, public
 from services.integrations import notices
 from services.integrations.protocol import (
     Letter,
-    Person,
     Purpose,
     Ticket,
     Tried,
@@ -37,57 +38,90 @@ UNDECIDED: Final = (HandoffStatus.OPEN, HandoffStatus.CLAIMED)
 
 # Repeated events of a kind are told apart by their time, which the promise to tell of one shares.
 FACTS: Final = """
-    SELECT h.id, h.session_id, h.status, h.priority, h.problem_summary, h.reason, h.notes,
-        h.created_at, p.customer_name, p.timeline, p.step_count, p.hypotheses_open,
+    SELECT h.id, h.session_id, h.status, h.priority, h.problem_summary, h.reason,
+        h.notes, h.created_at, p.customer_name, p.timeline, p.step_count, p.hypotheses_open,
         p.hypotheses_ruled_out, s.ticket_system, s.ticket_number,
         raiser.name AS raiser, target.name AS target, claimer.name AS claimer,
-        recipient.name AS recipient, recipient.email, d.created_at AS promised_at,
         told.occurred_at, told.data, actor.name AS actor,
         s.resolution, s.environment, s.customer_contact, s.problem_domain,
         (SELECT json_agg(json_build_array(t.title, t.detail, t.hypothesis)) FROM step t
          WHERE t.account_id = s.account_id AND t.session_id = s.id) AS steps,
         (SELECT w.markdown FROM documentation w
          WHERE w.account_id = h.account_id AND w.handoff_id = h.id
-           AND (w.kind = 'RESOLVED') = ($3 = 'handoff.resolved')
+           AND (w.kind = 'RESOLVED') = (about.type = 'handoff.resolved')
          ORDER BY w.version DESC LIMIT 1) AS markdown
-    FROM delivery d
-    JOIN handoff h ON h.account_id = d.account_id AND h.id = d.handoff_id
+    FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) WITH ORDINALITY
+        AS about (handoff_id, type, promised_at, number)
+    JOIN handoff h ON h.account_id = $1 AND h.id = about.handoff_id
     JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
     JOIN snapshot p ON p.account_id = h.account_id AND p.handoff_id = h.id
     JOIN engineer raiser ON raiser.account_id = h.account_id AND raiser.id = h.raised_by_id
     LEFT JOIN engineer target ON target.account_id = h.account_id AND target.id = h.target_id
     LEFT JOIN engineer claimer
         ON claimer.account_id = h.account_id AND claimer.id = h.claimed_by_id
-    LEFT JOIN engineer recipient
-        ON recipient.account_id = d.account_id AND recipient.id = d.engineer_id
     LEFT JOIN LATERAL (
         SELECT e.actor_id, e.occurred_at, e.data FROM event e
-        WHERE e.account_id = h.account_id AND e.handoff_id = h.id AND e.type = $3
-        ORDER BY e.occurred_at = d.created_at DESC, e.seq DESC LIMIT 1
+        WHERE e.account_id = h.account_id AND e.handoff_id = h.id AND e.type = about.type
+        ORDER BY e.occurred_at = about.promised_at DESC, e.seq DESC LIMIT 1
     ) told ON true
     LEFT JOIN engineer actor ON actor.account_id = h.account_id AND actor.id = told.actor_id
-    WHERE d.account_id = $1 AND d.id = $2
+    ORDER BY about.number
 """
 
-
-NOTICE: Final = """
-    SELECT n.*, recipient.name AS recipient, recipient.email FROM delivery d
-    JOIN notice n ON n.account_id = d.account_id AND n.id = d.notice_id
-    JOIN engineer recipient ON recipient.account_id = d.account_id AND recipient.id = d.engineer_id
-    WHERE d.account_id = $1 AND d.id = $2
-"""
+NOTICE: Final = "SELECT * FROM notice WHERE account_id = $1 AND id = $2"
 
 
-async def letter(tx: Transaction, taken: Taken, options: Options) -> Letter:
-    """What this delivery tells, as things are now. The time of what it tells of is the event's.
+class _About(NamedTuple):
+    """What is told of. All who are told of it read the same."""
+
+    handoff_id: UUID
+    purpose: Purpose
+    promised_at: datetime
+
+
+async def letters(
+    tx: Transaction, taken: Sequence[Taken], options: Options
+) -> Mapping[UUID, Letter]:
+    """What each of these deliveries tells, by its id: as things are now, with the event's time.
 
     A notice is told as things were then.
     """
-    purpose = Purpose(taken.purpose)
-    if taken.notice_id is not None:
-        return _of_notice(taken, purpose, await tx.one(NOTICE, tx.account_id, taken.id), options)
-    facts = await tx.one(FACTS, tx.account_id, taken.id, _event(purpose))
-    return _Writer(options).write(taken, purpose, facts)
+    found: dict[UUID, Letter] = {}
+    alike: defaultdict[_About, list[Taken]] = defaultdict(list)
+    for each in taken:
+        if each.notice_id is not None:
+            notice = await tx.one(NOTICE, tx.account_id, each.notice_id)
+            found[each.id] = _of_notice(each, notice, options)
+        else:
+            alike[_about(each)].append(each)
+    for facts, (about, those) in zip(await _facts(tx, alike), alike.items(), strict=True):
+        letter = _Writer(options).write(those[0], about.purpose, facts)
+        found |= {each.id: replace(letter, **_own(each, letter.handoff_id)) for each in those}
+    return found
+
+
+async def _facts(tx: Transaction, wanted: Collection[_About]) -> Sequence[Row]:
+    if not wanted:
+        return ()
+    handoffs, purposes, moments = zip(*wanted, strict=True)
+    types = [_event(each) for each in purposes]
+    return await tx.fetch(FACTS, tx.account_id, handoffs, types, moments)
+
+
+def _about(taken: Taken) -> _About:
+    assert taken.handoff_id is not None  # noqa: S101  # the table says so of what has no notice
+    return _About(taken.handoff_id, Purpose(taken.purpose), taken.promised_at)
+
+
+def _own(taken: Taken, subject: str) -> dict[str, Any]:
+    """What a letter has of its delivery; ``subject`` is the public id of what it is about."""
+    return {
+        "delivery_id": taken.id,
+        "key": key(taken),
+        "marker": marker(taken, subject),
+        "recipient": taken.recipient,
+        "asked_again": taken.nonce,
+    }
 
 
 def _event(purpose: Purpose) -> EventType:
@@ -95,24 +129,20 @@ def _event(purpose: Purpose) -> EventType:
     return EventType(f"handoff.{about}")
 
 
-def _of_notice(taken: Taken, purpose: Purpose, notice: Row, options: Options) -> Letter:
+def _of_notice(taken: Taken, notice: Row, options: Options) -> Letter:
     title, *said = (redact(each) for each in (notices.title(notice), *notices.paragraphs(notice)))
+    own = _own(taken, public(Kind.INTEGRATION, notice["integration_id"]))
     letter = of_no_handoff(
         taken.id,
-        key(taken),
-        marker(taken, public(Kind.INTEGRATION, notice["integration_id"])),
-        purpose,
+        own["key"],
+        own["marker"],
+        Purpose(taken.purpose),
         text=title.text,
         who=title.text,
         at=notice["created_at"],
         link=notifications.link(options, {"session_id": None}),
     )
-    return replace(
-        letter,
-        notice=tuple(each.text for each in said),
-        recipient=Person(notice["recipient"], notice["email"]),
-        asked_again=taken.nonce,
-    )
+    return replace(letter, notice=tuple(each.text for each in said), **own)
 
 
 class _Writer:
@@ -144,11 +174,8 @@ class _Writer:
             "next_steps": self._next_steps(facts),
         }
         texts["markdown"] = self._documentation(facts, ended=purpose is Purpose.RESOLVED)
-        happened_at: datetime = facts["occurred_at"] or facts["promised_at"]
+        happened_at: datetime = facts["occurred_at"] or taken.promised_at
         return Letter(
-            delivery_id=taken.id,
-            key=key(taken),
-            marker=marker(taken, handoff_id),
             purpose=purpose,
             handoff_id=handoff_id,
             status=facts["status"],
@@ -160,9 +187,8 @@ class _Writer:
                 self._options, {"session_id": facts["session_id"], "about": _event(purpose)}
             ),
             ticket=_ticket(facts),
-            recipient=Person(facts["recipient"], facts["email"]) if facts["email"] else None,
             redactions=self._redactions,
-            asked_again=taken.nonce,
+            **_own(taken, handoff_id),
             **texts,
         )
 

@@ -13,8 +13,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from services.integrations.protocol import Letter, Person, Purpose
 
@@ -51,7 +52,13 @@ _UNFOLDED: Final = {"message-id", "in-reply-to", "references"}
 
 class _Policy(EmailPolicy):
     """An id that is broken over two lines is no longer that id to the programs that compare it,
-    and the standard library breaks the long ones."""
+    and the standard library breaks the long ones.
+
+    What a header says is parsed once: of mail after mail most headers are the same.
+    """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        return _stored(name, str(value))
 
     def fold_binary(self, name: str, value: str) -> bytes:
         if name.lower() in _UNFOLDED:
@@ -60,6 +67,12 @@ class _Policy(EmailPolicy):
 
 
 _POLICY: Final = _Policy(linesep="\r\n", cte_type="7bit")
+_PARSED: Final = EmailPolicy(linesep="\r\n", cte_type="7bit")
+
+
+@lru_cache(maxsize=512)
+def _stored(name: str, value: str) -> tuple[str, Any]:
+    return _PARSED.header_store_parse(name, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """How an integration fares, as its deliveries tell."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -30,18 +31,33 @@ def health(integration: Columns) -> Health:
     return Health.UNTRIED if integration["last_success_at"] is None else Health.HEALTHY
 
 
-async def mark_success(tx: Transaction, integration_id: UUID, *, now: datetime) -> None:
-    """It works. When it failed last, and why, is kept to be looked at.
+async def hold(tx: Transaction, integration_ids: Collection[UUID]) -> None:
+    """Before several are marked one after the other: whoever does so takes them in one order."""
+    await tx.execute(
+        "SELECT FROM integration WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", integration_ids
+    )
+
+
+async def mark_success(
+    tx: Transaction, integration_ids: Collection[UUID], *, now: datetime
+) -> None:
+    """They work. When they failed last, and why, is kept to be looked at.
 
     Written down once in NOTED: many who succeed at the same time need not wait for one row.
     """
     await tx.execute(
         """
-        UPDATE integration SET last_success_at = greatest(last_success_at, $2), failing_since = NULL
-        WHERE id = $1 AND (failing_since IS NOT NULL OR last_success_at IS NULL
-            OR last_success_at < $2::timestamptz - $3::interval)
+        UPDATE integration i SET
+            last_success_at = greatest(i.last_success_at, $2), failing_since = NULL
+        FROM (
+            SELECT id FROM integration WHERE id = ANY ($1)
+              AND (failing_since IS NOT NULL OR last_success_at IS NULL
+                OR last_success_at < $2::timestamptz - $3::interval)
+            ORDER BY id FOR NO KEY UPDATE
+        ) AS unsaid
+        WHERE i.id = unsaid.id
         """,
-        integration_id,
+        integration_ids,
         now,
         NOTED,
     )

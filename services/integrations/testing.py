@@ -40,10 +40,9 @@ async def to_try(tx: Transaction, actor: Actor, integration_id: UUID) -> Row:
     """
     if actor.role is not Role.ADMIN:
         raise NotAllowed("Only administrators can try an integration.")
-    row = await configuring.with_secrets(tx, integration_id)
-    if row is None:
-        raise IntegrationNotFound
-    return row
+    for row in await configuring.with_secrets(tx, [integration_id]):
+        return row
+    raise IntegrationNotFound
 
 
 async def attempt(

@@ -11,7 +11,6 @@ from urllib.parse import parse_qs
 from app.demo.vendors.base import Asked, FakeVendor, Reply
 from app.demo.vendors.counting import units
 
-BASE = "/v4_6_release/apis/3.0"
 COMPANY = "acme"
 PUBLIC_KEY = "connectwise-public"
 PRIVATE_KEY = "connectwise-private"
@@ -35,6 +34,7 @@ class FakeConnectWise(FakeVendor):
     allowed: bool = True
     longest: int = LONGEST
     private_key: str = PRIVATE_KEY
+    codebase: str = "v4_6_release"  # of the release that runs now: others are not found
 
     name = "ConnectWise"
 
@@ -43,11 +43,11 @@ class FakeConnectWise(FakeVendor):
 
     def reply(self, asked: Asked) -> Reply:
         if asked.path == f"/login/companyinfo/{COMPANY}":
-            return Reply(200, {"Codebase": "v4_6_release/", "IsCloud": True})
+            return Reply(200, {"Codebase": f"{self.codebase}/", "IsCloud": True})
         refused = self._refused(asked)
         if refused is not None:
             return refused
-        path = asked.path.removeprefix(BASE)
+        path = asked.path.removeprefix(f"/{self.codebase}/apis/3.0")
         if (asked.method, path) == ("GET", "/system/info"):
             return Reply(200, {"version": "v2025.1", "isCloud": True})
         ticket = re.fullmatch(r"/service/tickets/(\d+)/notes", path)

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from app.worker import Carrier, Trier
 from app.worker.lookout import Lookout
@@ -72,8 +73,8 @@ async def carrying(
 ) -> AsyncIterator[Carrier]:
     """A carrier that runs while the block does; ``channel`` carries everything."""
 
-    async def find(tx: Transaction, taken: Taken) -> Channel:
-        return channel(taken) if callable(channel) else channel
+    async def find(tx: Transaction, taken: Sequence[Taken]) -> Mapping[UUID, Channel]:
+        return {each.id: channel(each) if callable(channel) else channel for each in taken}
 
     doorbell = doorbell or Doorbell("memory://")
     trier = Trier(

@@ -14,9 +14,10 @@ from db.models.vocabulary import AttemptOutcome, EventType, IntegrationKind
 from services.deliveries import follow_up, schedules, taking
 from services.deliveries.work import oldest_running
 from services.events import Doorbell
-from services.integrations.protocol import Refused, TryAgain
+from services.integrations.protocol import Refused, Sent, TryAgain
 from tests.app.worker.carrying import (
     OPTIONS,
+    PATIENCE,
     Recorded,
     accept,
     carrying,
@@ -169,6 +170,50 @@ async def test_a_fault_of_ours_is_tried_again_and_shows_nothing_of_itself(
     assert any(error_id in record.getMessage() for record in caplog.records)
 
 
+async def test_what_can_not_be_prepared_takes_nothing_along(database, account):
+    """The effects of one raise are prepared together, and one of them is our fault."""
+    await connect(database, account, SLACK)
+    await connect(database, account, TEAMS)
+    await raise_one(database, account)
+    slack = Recorded(accept)
+
+    def find(taken):
+        if taken.kind == TEAMS:
+            raise KeyError(taken.kind)
+        return slack
+
+    async with carrying(database, find):
+        await eventually(lambda: ended_as(database, account, {"SLACK": "SENT", "TEAMS": "FAILED"}))
+    rows = {row["channel"]: row for row in await deliveries(database, account)}
+    assert "An error of the service's own (KeyError" in rows["TEAMS"]["last_error"]
+    assert rows["SLACK"]["attempts"] == 1
+
+
+async def test_what_can_not_be_written_down_takes_nothing_along(database, account):
+    """They end together, and what one receiver calls it is nothing that a table holds."""
+    await connect(database, account, SLACK)
+    await connect(database, account, TEAMS)
+    await raise_one(database, account)
+    both = asyncio.Barrier(2)
+
+    def answering(reference):
+        async def answer(letter):
+            async with asyncio.timeout(PATIENCE):
+                await both.wait()
+            return Sent(reference, "Accepted.")
+
+        return Recorded(answer)
+
+    channels = {SLACK: answering("one"), TEAMS: answering("an\0other")}
+    async with carrying(database, lambda taken: channels[taken.kind]) as carrier:
+        await eventually(lambda: ended_as(database, account, {"SLACK": "SENT", "TEAMS": "SENDING"}))
+        await eventually(lambda: carrier.running == 0)
+
+
+async def ended_as(database, account, expected):
+    return {row["channel"]: row["state"] for row in await deliveries(database, account)} == expected
+
+
 async def test_who_does_not_answer_is_given_up_on_after_the_attempts_time(
     database, account, monkeypatch
 ):
@@ -317,10 +362,11 @@ async def test_nothing_is_sent_by_whoever_has_slept_through_the_lease_before(dat
     channel = Recorded(accept)
 
     async def find(tx, taken):
-        return channel
+        return {each.id: channel for each in taken}
 
     trier = Trier(database, find, OPTIONS, lambda *what: None, Doorbell("memory://").ring)
-    await trier.attempt(taken, Lease(asyncio.get_running_loop().time()))
+    lease = Lease(asyncio.get_running_loop().time())
+    await trier.attempt(taken, lease, trier.prepare([taken]))
     assert channel.letters == []
     row = await only(database, account)
     assert row["state"] == "FAILED"
@@ -336,11 +382,12 @@ async def test_what_is_not_ours_any_more_is_not_written(database, account):
     observed = []
 
     async def find(tx, taken):
-        return Recorded(accept)
+        return {each.id: Recorded(accept) for each in taken}
 
     ring = Doorbell("memory://").ring
     trier = Trier(database, find, OPTIONS, lambda *what: observed.append(what), ring)
-    await trier.attempt(taken, Lease(asyncio.get_running_loop().time() + 60))
+    lease = Lease(asyncio.get_running_loop().time() + 60)
+    await trier.attempt(taken, lease, trier.prepare([taken]))
     assert observed == [("SLACK", AttemptOutcome.LOST)]
     assert (await only(database, account))["lease_token"] == successor.lease_token
 

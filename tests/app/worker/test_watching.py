@@ -11,7 +11,7 @@ from db.models.vocabulary import IntegrationKind
 from services.deliveries import finishing
 from tests.app.observability.test_metrics import values
 from tests.app.worker.carrying import Recorded, accept, carrying, eventually, hang
-from tests.services.deliveries.parts import connect, raise_one, run, taken_by
+from tests.services.deliveries.parts import connect, ended, raise_one, run, taken_by
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def test_metrics_tell_what_the_carrier_does(database, account):
     await connect(database, account, IntegrationKind.SLACK)
     await raise_one(database, account)
     [given_up] = await taken_by(database, account)
-    assert await run(database, account, finishing.refused, given_up, "No.")
+    assert await ended(database, account, finishing.refused(given_up, "No."))
     await raise_one(database, account)
     metrics = Metrics()
     channel = Recorded(hang)

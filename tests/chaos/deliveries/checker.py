@@ -12,7 +12,8 @@ LOOKED_THROUGH: Final = "PSA_NOTE"
 @dataclass(frozen=True)
 class Promised:
     """A row at the end. ``name`` is what the vendor knows the effect by, ``outcomes`` those of its
-    attempts by number, ``most`` the attempts that its schedule has."""
+    attempts by number, ``most`` the attempts that its schedule has. ``too_late`` are attempts that
+    gave up waiting: whoever fell asleep at that finds the answer there, and no time to read it."""
 
     id: str
     handoff: str
@@ -23,6 +24,7 @@ class Promised:
     attempts: int
     outcomes: Sequence[tuple[int, str | None]]
     most: int
+    too_late: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,9 @@ def _untrue(row: Promised, there: Mapping[str, There]) -> Iterator[str]:
                 yield f"DEAD, after {outcomes} of {row.most}"
         case state:
             yield f"lost: it is {state} when all is over"
-    # who was told that it was accepted has written that down, or has died of something
+    # who was told that it was accepted has written that down, has died of something or was late
     told = vendor.names[row.name] - vendor.unanswered[row.name]
-    known = outcomes.count("SENT") + outcomes.count("LOST")
+    known = outcomes.count("SENT") + outcomes.count("LOST") + row.too_late
     if told > known:
         yield f"accepted {told} times, says the vendor, after {outcomes}"
 

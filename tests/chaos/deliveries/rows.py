@@ -10,16 +10,19 @@ from tests.chaos.deliveries.checker import Promised
 from tests.harness.people import Account
 
 ROWS: Final = """
-    SELECT d.*, i.kind, told.numbers, told.outcomes
+    SELECT d.*, i.kind, told.numbers, told.outcomes, told.too_late
     FROM delivery d
     LEFT JOIN integration i ON i.account_id = d.account_id AND i.id = d.integration_id
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(a.number ORDER BY a.nonce, a.number), '{}') AS numbers,
-            array_agg(a.outcome ORDER BY a.nonce, a.number) AS outcomes
+            array_agg(a.outcome ORDER BY a.nonce, a.number) AS outcomes,
+            count(*) FILTER (WHERE a.outcome = 'FAILED' AND a.error ~ $1) AS too_late
         FROM delivery_attempt a WHERE a.account_id = d.account_id AND a.delivery_id = d.id
     ) told
     ORDER BY d.created_at, d.id
 """
+
+TOO_LATE: Final = "did not answer in time|no answer within|nobody knows"
 
 # in the order in which workers lock: deliveries, integrations, the account's counter
 HURRY: Final = (
@@ -32,7 +35,7 @@ HURRY: Final = (
 
 async def promised(database: Database, account: Account) -> list[Promised]:
     async with database.transaction(account.id) as tx:
-        return [_promised(row) for row in await tx.fetch(ROWS)]
+        return [_promised(row) for row in await tx.fetch(ROWS, TOO_LATE)]
 
 
 async def hurry(database: Database, account: Account) -> None:
@@ -79,6 +82,7 @@ def _promised(row: Row) -> Promised:
         attempts=row["attempts"],
         outcomes=list(zip(row["numbers"], row["outcomes"] or (), strict=True)),
         most=0 if schedule is None else schedule.attempts,
+        too_late=row["too_late"],
     )
 
 

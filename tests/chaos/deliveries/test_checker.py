@@ -84,6 +84,7 @@ def test_a_success_that_was_told_and_overwritten_is_found() -> None:
     row = replace(ROW, outcomes=[(1, "FAILED"), (2, "SENT")])
     [found] = violations([row, NOTE], TOLD, there, most_repeated=1)
     assert "accepted 2 times, says the vendor, after ['FAILED', 'SENT']" in found
+    assert violations([replace(row, too_late=1), NOTE], TOLD, there, most_repeated=1) == []
     there["SLACK"] = replace(there["SLACK"], unanswered=Counter(["k1"]))
     assert violations([row, NOTE], TOLD, there, most_repeated=1) == []
 

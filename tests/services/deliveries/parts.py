@@ -8,6 +8,7 @@ from uuid import UUID
 from db.database import Database, Row
 from db.ids import uuid7
 from db.models.vocabulary import IntegrationKind
+from services.deliveries.finishing import Ending, finish
 from services.deliveries.taking import Taken, take
 from services.deliveries.work import due_accounts
 from services.options import Options
@@ -86,6 +87,12 @@ async def run(database: Database, account: Account, verb: Any, *args: Any, **kwa
     """``verb`` in a transaction of its own."""
     async with database.transaction(account.id) as tx:
         return await verb(tx, *args, **kwargs)
+
+
+async def ended(database: Database, account: Account, *endings: Ending) -> bool:
+    """Whether all of them were written down."""
+    async with database.transaction(account.id) as tx:
+        return len((await finish(tx, endings)).ours) == len(endings)
 
 
 async def deliveries(database: Database, account: Account) -> Sequence[Row]:

@@ -18,6 +18,7 @@ from tests.services.deliveries.parts import (
     connect,
     counter,
     deliveries,
+    ended,
     is_due,
     only,
     raise_one,
@@ -92,7 +93,7 @@ async def test_autotask_is_spoken_to_strictly_one_at_a_time(database, account):
     assert await taken_by(database, account, "two") == []
     # the place it holds is why, so the account waits for it to end
     assert (await counter(database, account))["in_seconds"] > 1
-    assert await run(database, account, finishing.sent, first, "4711")
+    assert await ended(database, account, finishing.sent(first, "4711"))
     assert await is_due(database, account)
     assert len(await taken_by(database, account, "two")) == 1
 
@@ -140,7 +141,7 @@ async def test_a_vendor_that_asked_to_wait_is_left_alone_and_others_are_not(data
     )
     [taken] = await taken_by(database, account)
     assert taken.kind is WEBHOOK
-    assert await run(database, account, finishing.sent, taken, None)
+    assert await ended(database, account, finishing.sent(taken, None))
     assert await taken_by(database, account) == []
     assert 3_500 < (await counter(database, account))["in_seconds"] <= 3_600
 
@@ -176,7 +177,7 @@ async def test_what_came_after_waits_until_the_raise_was_told_there(database, ac
     await follow(database, account, handoff_id)
 
     assert await taken_by(database, account) == []
-    assert await run(database, account, finishing.sent, raised, "C1/170.1")
+    assert await ended(database, account, finishing.sent(raised, "C1/170.1"))
 
     [claimed] = await taken_by(database, account)
     assert (claimed.purpose, claimed.earlier) == ("claimed", "C1/170.1")
@@ -187,7 +188,7 @@ async def test_what_came_after_is_told_even_when_the_raise_never_was(database, a
     handoff_id = await raise_one(database, account)
     [raised] = await taken_by(database, account)
     await follow(database, account, handoff_id)
-    assert await run(database, account, finishing.refused, raised, "No such channel.")
+    assert await ended(database, account, finishing.refused(raised, "No such channel."))
     [claimed] = await taken_by(database, account)
     assert (claimed.purpose, claimed.earlier) == ("claimed", None)
 
@@ -197,7 +198,7 @@ async def test_one_persons_mail_does_not_wait_for_anothers(database, account):
     first, *others = await taken_by(database, account)
     assert others
     await follow(database, account, handoff_id)
-    assert await run(database, account, finishing.sent, first, "<1@desk.example>")
+    assert await ended(database, account, finishing.sent(first, "<1@desk.example>"))
     [claimed] = await taken_by(database, account)
     assert (claimed.engineer_id, claimed.earlier) == (first.engineer_id, "<1@desk.example>")
 

@@ -100,7 +100,7 @@ async def test_of_another_account_nothing_can_be_seen_or_changed(
             async with database.transaction(other_account.id) as tx:
                 await ask(tx)
     async with database.transaction(other_account.id) as tx:
-        await mark_success(tx, row["id"], now=NOON)
+        await mark_success(tx, [row["id"]], now=NOON)
         assert not await mark_failure(tx, row["id"], "no", now=NOON)
         assert [each["id"] for each in await listing(tx, stranger)] == [theirs["id"]]
     assert await stored(database, account.admin, row) == before

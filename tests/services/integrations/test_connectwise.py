@@ -97,6 +97,15 @@ class TestConnectWise(TicketSystemPromises):
         assert paths.count("/login/companyinfo/acme") == 1
         assert len(here.read()) == 1
 
+    async def test_the_code_base_of_a_new_release_is_found(self, here: Desk, monkeypatch):
+        asking = channel(here.outgoing, codebase=None)
+        await asking.send(here.letter(), None)
+        monkeypatch.setattr(fake_of(here), "codebase", "v2026_1")
+
+        await asking.send(here.letter(marker="another/raised1"), None)
+
+        assert len(here.read()) == 2
+
     async def test_a_note_is_found_behind_many_newer_ones(self, here: Desk):
         first = await here.channel.send(here.letter(), None)
         notes = fake_of(here).notes[TICKET]

@@ -20,7 +20,7 @@ from services.integrations import content, email_message, slack_blocks, ticket_n
 from services.integrations.protocol import Person, Ticket, Tried
 from services.sessions.recording import StepDraft, record_step
 from tests.harness.story import NOON, escalated, started
-from tests.services.deliveries.parts import WITH_MAIL, connect, run, set_all, taken_by
+from tests.services.deliveries.parts import WITH_MAIL, connect, ended, run, set_all, taken_by
 
 SECRET = "Tr0ub4dor-3-horse"
 AUTOTASK = IntegrationKind.AUTOTASK
@@ -46,11 +46,12 @@ class Story:
         while taken := await taken_by(self.database, self.account):
             for each in taken:
                 letters.append(await self.letter(each))
-                assert await run(self.database, self.account, finishing.sent, each, "1")
+                assert await ended(self.database, self.account, finishing.sent(each, "1"))
         return sorted(letters, key=lambda letter: letter.happened_at)
 
     async def letter(self, taken):
-        return await run(self.database, self.account, content.letter, taken, WITH_MAIL)
+        letters = await run(self.database, self.account, content.letters, [taken], WITH_MAIL)
+        return letters[taken.id]
 
 
 @pytest.fixture
@@ -196,10 +197,31 @@ async def test_who_withdraws_is_named(story, account):
 async def test_mail_is_for_one_person(database, account):
     session = await started(database, account.tier1)
     await escalated(database, account.tier1, session, options=WITH_MAIL, target_id=account.tier2.id)
-    for taken in await taken_by(database, account):
-        letter = await run(database, account, content.letter, taken, WITH_MAIL)
-        named = {person.id: Person(person.name, person.email) for person in account.everybody}
-        assert letter.recipient == named[taken.engineer_id]
+    taken = await taken_by(database, account)
+    letters = await run(database, account, content.letters, taken, WITH_MAIL)
+    named = {person.id: Person(person.name, person.email) for person in account.everybody}
+    assert len(letters) == len(taken) > 1
+    assert {id_: letter.recipient for id_, letter in letters.items()} == {
+        each.id: named[each.engineer_id] for each in taken
+    }
+
+
+async def test_what_is_written_together_says_what_it_says_alone(story, database, account):
+    """Two calls for help, one of which was taken and put back, twice: nothing is told of another,
+    or at another's time."""
+    session = await started(database, account.tier1, problem_summary="The printer is on fire")
+    await escalated(database, account.tier1, session, options=WITH_MAIL)
+    for _ in range(2):
+        await story.then(claim, account.tier2)
+        await story.then(release, account.tier2, f"No time at {story.now:%H:%M}")
+    together = []
+    while taken := await taken_by(database, account):
+        together += taken
+        assert await ended(database, account, *(finishing.sent(each, "1") for each in taken))
+    letters = await run(database, account, content.letters, together, WITH_MAIL)
+    assert letters == {each.id: await story.letter(each) for each in together}
+    assert [len({letter.marker for letter in letters.values()}), len(letters)] == [6, len(together)]
+    assert len({letter.words for letter in letters.values()}) == 3
 
 
 async def test_key_and_marker_are_the_same_for_every_attempt(story, database, account):

@@ -39,7 +39,7 @@ async def succeeded(
     database: Database, account: Account, integration: Row, now: datetime = NOON
 ) -> None:
     async with database.transaction(account.id) as tx:
-        await mark_success(tx, integration["id"], now=now)
+        await mark_success(tx, [integration["id"]], now=now)
 
 
 async def test_health_follows_what_happened_last(database: Database, account: Account) -> None:
