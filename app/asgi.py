@@ -5,12 +5,12 @@ from collections.abc import Hashable
 from datetime import timedelta
 from typing import Final
 
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.cross_origin import CrossOrigin
 from app.graphql.engine import Engine
 from app.graphql.errors import mask
 from app.graphql.http import GraphQLHTTP
@@ -26,6 +26,7 @@ from app.observability.health import Health, schema_revision
 from app.observability.metrics import MetricsEndpoint
 from app.observability.reporting import Reporter
 from app.observability.watching import watch, watch_live
+from app.rest import Rest
 from app.service import Service
 from app.signin import Identity, KeysUnavailable, SignInRefused
 from db.migrate import head
@@ -94,6 +95,9 @@ class WebApp:
             introspection=settings.introspection,
             observe=reporter,
         )
+        self.asked: ASGIApp = self.http
+        if settings.allowed_origins:
+            self.asked = CrossOrigin(self.http, settings.allowed_origins)
         self.sockets = GraphQLSockets(
             engine,
             self._sign_in,
@@ -105,13 +109,13 @@ class WebApp:
             allowed_origins=settings.allowed_origins,
             observe=reporter,
         )
-        self.rest = Starlette(
-            routes=[*_routes(service), self._slack()], exception_handlers={404: _nothing_here}
+        self.rest = Rest(
+            [*_routes(service), self._slack()], nothing_here=f"There is nothing here. {HELLO}"
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            answer = self.http if scope["path"] == PATH else self.rest
+            answer = self.asked if scope["path"] == PATH else self.rest
             await answer(scope, receive, send)
         elif scope["path"] == PATH:
             await self.sockets(scope, receive, send)
@@ -186,7 +190,3 @@ def _routes(service: Service) -> list[Route]:
 
 async def _hello(_: Request) -> Response:
     return PlainTextResponse(HELLO)
-
-
-async def _nothing_here(_: Request, __: Exception) -> Response:
-    return JSONResponse({"errors": [{"message": f"There is nothing here. {HELLO}"}]}, 404)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from app.asgi import WebApp
 from app.databases import Access
-from app.graphql.sse.hanging_up import HttpProtocol
+from app.reception import Reception
 from app.service import opened
 from app.settings import Settings
 from app.wire import MAX_MESSAGE, WireProtocol
@@ -148,7 +148,7 @@ def configured(app: ASGIApp, drain: timedelta) -> uvicorn.Config:
         app,
         interface="asgi3",
         loop="none",
-        http=HttpProtocol,
+        http=Reception,
         ws=WireProtocol,
         # pings are the transport's: a client that slept through these is closed with 1011, and
         # never comes back

@@ -25,6 +25,8 @@ class ErrorCode(StrEnum):
     """No token, or one that is not accepted. Come back with a fresh one."""
     FORBIDDEN = "FORBIDDEN"
     """Not for this caller, or not on this server."""
+    NOT_FOUND = "NOT_FOUND"
+    """HTTP: there is nothing at this path."""
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
     """HTTP: no media type that the client accepts can be given."""
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"

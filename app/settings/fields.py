@@ -169,7 +169,8 @@ class Settings(BaseSettings):
         setting(
             (),
             expects="origins such as https://pilot.example.com, separated by commas",
-            meaning="Other origins whose web pages may connect, separated by commas",
+            meaning="Other origins whose web pages may ask over HTTP and open sockets, separated "
+            "by commas",
             unset="the service's own origin only",
         )
     )

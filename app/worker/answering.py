@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Final
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.routing import Route
 
 from app.observability.health import Health, schema_revision
 from app.observability.metrics import Metrics, MetricsEndpoint
+from app.rest import Rest
 from app.server import configured
 from app.worker.assessor import Assessor
 from app.worker.carrier import Carrier
@@ -22,6 +22,7 @@ from db.migrate import head
 from services.events import Doorbell
 
 CLOSING: Final = timedelta(seconds=2)
+NOTHING_HERE: Final = "There is nothing here: a worker answers /livez, /readyz and /metrics."
 
 
 def alive(
@@ -45,7 +46,7 @@ def application(
     metrics: Metrics,
     *,
     draining: Callable[[], bool],
-) -> Starlette:
+) -> Rest:
     health = Health(
         revision=lambda: schema_revision(database),
         expected=head(),
@@ -53,17 +54,18 @@ def application(
         doorbell=doorbell,
         parts=lambda: alive(carrier, assessor),
     )
-    return Starlette(
-        routes=[
+    return Rest(
+        [
             Route("/livez", health.livez),
             Route("/readyz", health.readyz),
             Route("/metrics", MetricsEndpoint(metrics)),
-        ]
+        ],
+        nothing_here=NOTHING_HERE,
     )
 
 
 @contextlib.asynccontextmanager
-async def answering(app: Starlette, listening: socket.socket) -> AsyncIterator[str]:
+async def answering(app: Rest, listening: socket.socket) -> AsyncIterator[str]:
     """Its address. It answers while the block runs, and what is asked then is answered to the end.
 
     Raises OSError when the socket can't be listened on.
