@@ -269,3 +269,67 @@ async def test_of_a_fault_the_client_has_an_id_that_leads_to_the_log_and_its_req
     [line] = await lines(web, lambda it: it["event"].endswith(error_id))
     assert (line["level"], line["request_id"]) == ("error", "desk-fault")
     assert "Traceback" in line["exception"]
+
+
+# ------------------------------------------------------------------------------------- mistakes
+
+
+async def over(client: Client, transport: str, document: str, **variables: Any) -> Any:
+    """The errors that are answered by this transport."""
+    if transport == "http":
+        return (await client.answer(document, **variables))["errors"]
+    if transport == "socket":
+        async with client.stream(document, **variables) as stream:
+            message = await stream.message()
+        return message["payload"] if message["type"] == "error" else message["payload"]["errors"]
+    body = {"query": document, "variables": variables}
+    headers = {"accept": "text/event-stream"}
+    response = await client.http.post("/graphql", json=body, headers=headers)
+    [told] = [line for line in response.text.splitlines() if line.startswith("data: ")]
+    return json.loads(told.removeprefix("data: "))["errors"]
+
+
+MISTAKES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "syntax": ("{ viewer", {}, "SYNTAX_ERROR"),
+    "a field that is none": ("{ viewr { openHandoffCount } }", {}, "VALIDATION_FAILED"),
+    "no variable": ("query ($id: ID!) { node(id: $id) { id } }", {}, "BAD_REQUEST"),
+    "two operations": ("query A { __typename } query B { __typename }", {}, "BAD_REQUEST"),
+    "a page too long": ("{ sessions(first: 101) { nodes { id } } }", {}, "BAD_REQUEST"),
+    "introspection": ("{ __schema { types { name } } }", {}, "FORBIDDEN"),
+    "introspection among other things": ("{ a: __typename ...F } fragment F on Query {"
+    ' __type(name: "Handoff") { name } }', {}, "FORBIDDEN"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("transport", ["http", "sse", "socket"])
+async def test_a_clients_mistake_is_told_to_the_client_and_is_no_error_in_the_log(
+    web: Web, client: Client, transport: str
+) -> None:
+    before = len(web.said)
+    for document, variables, code in MISTAKES.values():
+        [error] = await over(client, transport, document, **variables)
+        assert error["extensions"] == {"code": code}
+    if transport != "http":
+        [error] = await over(client, transport, ask.EVENTS, after="x")
+        assert error["extensions"]["code"] == "CURSOR_INVALID"
+    assert await client.answer(VIEWER)
+    await lines(web, lambda it: it in web.said[before:] and it.get("outcome") == "OK")
+    said = web.said[before:]
+    assert {line["level"] for line in said} == {"info"}
+    assert {line["code"] for line in said if "code" in line} >= {"SYNTAX_ERROR", "FORBIDDEN"}
+
+
+@pytest.mark.parametrize("transport", ["http", "sse", "socket"])
+async def test_what_there_is_is_not_told_by_suggestions_either(
+    client: Client, transport: str
+) -> None:
+    for document in (
+        "{ viewr { openHandoffCount } }",
+        "{ viewer { openHandofCount } }",
+        "{ viewer { ... on Viewr { openHandoffCount } } }",
+        "{ sessions(frst: 1) { nodes { id } } }",
+        'mutation { startSession(input: { problemSumary: "x" }) { __typename } }',
+        "{ handoffs(filter: { status: OPN }) { nodes { id } } }",
+    ):
+        for error in await over(client, transport, document):
+            assert "Did you mean" not in error["message"]

@@ -74,6 +74,16 @@ def test_serve_makes_everything_and_ctrl_c_stops_everything(data_dir: Path) -> N
             again["data"]["viewer"]["openHandoffCount"]
             == (answer["data"]["viewer"]["openHandoffCount"])
         ), "seeding twice is seeding once"
+        explored = [
+            httpx2.post(
+                f"{second.url}/graphql",
+                json={"query": query},
+                headers={"authorization": f"Bearer {token}"},
+            ).json()
+            for query in ("{ __schema { queryType { name } } }", "{ viewr { openHandoffCount } }")
+        ]
+        assert explored[0]["data"], "the demo may be explored"
+        assert "Did you mean 'viewer'?" in explored[1]["errors"][0]["message"]
         assert second.stop(signal.SIGTERM) == 0
     assert postgres_of(data_dir) == []
 
