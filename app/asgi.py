@@ -67,7 +67,7 @@ class WebApp:
         )
         # suggestions tell the names that introspection would
         schema.config.disable_field_suggestions = not settings.introspection
-        engine = Engine(schema, mask=mask)
+        engine = Engine(schema, mask=mask, trusted=service.trusted)
         options = SocketOptions(
             introspection=settings.introspection,
             ping_interval=settings.ping_interval,

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from app.databases import Access
 from app.demo.seeding import seed
 from app.graphql.live import Hearing
+from app.graphql.manifest import NoManifest
+from app.graphql.trusted import TrustedDocuments, TrustedFile
 from app.observability.metrics import Metrics
 from app.rights import Rights
-from app.settings import Settings, auth_secret, has_secret_key, secret_key
+from app.settings import Settings, SettingsError, auth_secret, has_secret_key, secret_key
 from app.signin import PublishedKeys, SharedSecret, SignIn, TokenVerifier
 from app.worker import Carrier
 from app.worker.assembling import assessor_of, carrier_of
@@ -41,6 +43,7 @@ class Service:
     desk: Desk
     metrics: Metrics
     hearing: Hearing
+    trusted: TrustedDocuments
     carrier: Carrier | None = None
     draining: bool = False
 
@@ -61,8 +64,10 @@ async def opened(
     """A service that is ready to answer. ``carrying``: deliveries are carried out here too.
 
     Raises UnsafeDatabase for a database that would run us with too much power, or that has another
-    schema than this release; OSError or asyncpg.PostgresError when it can't be reached.
+    schema than this release; OSError or asyncpg.PostgresError when it can't be reached;
+    SettingsError for trusted documents that can't be used.
     """
+    trusted = trusted_of(settings)
     async with AsyncExitStack() as stack:
         database = Database(access.dsn, max_connections=settings.database_pool)
         await database.open()
@@ -123,6 +128,7 @@ async def opened(
             desk,
             metrics,
             hearing,
+            trusted,
             carrier,
         )
 
@@ -168,6 +174,26 @@ def outgoing_of(settings: Settings) -> Outgoing:
     return Outgoing(
         allowed=settings.outgoing_allow, routes=routes, authorities=settings.outgoing_ca
     )
+
+
+def trusted_of(settings: Settings) -> TrustedFile:
+    """What clients may ask for by id. Raises SettingsError for a file that can't be used, and for
+    none where nothing else would be carried out."""
+    file, only = settings.documents_file, settings.trusted_documents == "require"
+    try:
+        trusted = TrustedFile(file, only=only)
+    except OSError as error:
+        raise SettingsError([f"{file} can't be read: {error.strerror}."]) from None
+    except NoManifest as error:
+        raise SettingsError([f"{file} is {error}."]) from None
+    if only and not trusted.texts:
+        raise SettingsError(
+            [
+                "BATON_TRUSTED_DOCUMENTS=require carries out nothing without documents, and "
+                f"{file} has none: add some with `baton documents add`."
+            ]
+        )
+    return trusted
 
 
 def _verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:

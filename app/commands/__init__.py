@@ -6,6 +6,7 @@ from app.commands import (
     account,
     demo,
     doctor,
+    documents,
     engineer,
     keys,
     migrate,
@@ -33,3 +34,4 @@ main.command("doctor")(doctor.doctor)
 main.command("rotate-keys")(keys.rotate_keys)
 main.command("account")(account.account)
 main.add_typer(engineer.engineer, name="engineer", no_args_is_help=True)
+main.add_typer(documents.documents, name="documents", no_args_is_help=True)

@@ -15,6 +15,7 @@ from app.databases import NoDatabase, shared
 from app.observability import redact
 from app.service import broadcast_url
 from app.settings import Settings, load
+from app.trusting import DocumentsRefused, documents_of, fittings
 from db import guard
 from db.database import CONNECTION_LOST, Database
 from db.discretion import indiscreet
@@ -65,6 +66,7 @@ async def _examine(settings: Settings) -> list[Finding]:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    yield _documents(settings)
     try:
         async with shared(settings) as access:
             database = Database(access.dsn, max_connections=2)
@@ -79,6 +81,19 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             yield await _doorbell(broadcast_url(settings, access))
     except (NoDatabase, UnsafeDatabase, OSError, *CONNECTION_LOST) as error:
         yield Finding("database", good=False, said=str(error) or type(error).__name__)
+
+
+def _documents(settings: Settings) -> Finding:
+    try:
+        found = documents_of(settings.documents_file, missing=True)
+    except DocumentsRefused as error:
+        return Finding("trusted documents", good=False, said=str(error))
+    only = settings.trusted_documents == "require"
+    outgrown = sum(1 for each in fittings(found) if each.wrong)
+    said = f"there are {len(found)}, and {'nothing else is' if only else 'others are'} carried out"
+    if outgrown:
+        said += f"; {outgrown} of them do not fit this release's schema: `baton documents list`"
+    return Finding("trusted documents", bool(found) or not only, said, warned=outgrown > 0)
 
 
 def _log(indiscreet: list[str]) -> Finding:

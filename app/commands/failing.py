@@ -10,6 +10,7 @@ import sqlalchemy.exc
 from app.databases import NoDatabase
 from app.server import CannotListen
 from app.settings import SettingsError
+from app.trusting import DocumentsRefused
 from db.embedded import EmbeddedServerError
 from db.guard import UnsafeDatabase
 from db.problems import forget_values
@@ -21,6 +22,7 @@ EXPECTED = (
     CannotListen,
     UnsafeDatabase,
     EmbeddedServerError,
+    DocumentsRefused,
     Problem,
 )
 

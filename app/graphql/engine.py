@@ -30,13 +30,15 @@ from app.graphql.plan.fields import Field
 from app.graphql.plan.operations import MAX_FIELDS
 from app.graphql.plan.run import Run
 from app.graphql.results import ArgumentError, RequestError, Result
+from app.graphql.trusted import TrustedDocuments
 
 __all__ = ["Engine", "Operation", "RequestError", "Result"]
 
 
 class Engine:
     """``mask`` is asked about every execution error (``original_error`` is what was raised) and
-    answers with the error to show; it never sees a RequestError from ``prepare`` or variables."""
+    answers with the error to show; it never sees a RequestError from ``prepare`` or variables.
+    ``trusted`` is what a request may ask for by an id, and whether it may bring its own."""
 
     def __init__(
         self,
@@ -46,12 +48,14 @@ class Engine:
         max_documents: int = 1000,
         max_tokens: int = 1000,
         mask: Callable[[GraphQLError], GraphQLError] | None = None,
+        trusted: TrustedDocuments | None = None,
     ) -> None:
         self.schema = schema
         self.documents = Documents(
             schema, rules=rules, max_documents=max_documents, max_tokens=max_tokens
         )
         self.mask = mask
+        self.trusted = trusted or TrustedDocuments()
 
     def prepare(self, query: str, operation_name: str | None = None) -> Operation:
         """The operation to run, parsed and validated once per text.

@@ -25,7 +25,7 @@ Origin = Annotated[str, AfterValidator(values.origin)]
 Route = Annotated[str, AfterValidator(values.route)]
 Authorities = Annotated[Path, AfterValidator(values.authorities)]
 MailAddress = Annotated[str, AfterValidator(values.mail_address)]
-Directory = Annotated[Path, BeforeValidator(values.directory)]
+Place = Annotated[Path, BeforeValidator(values.place)]
 Word = Annotated[str, Field(max_length=200, pattern=r"^\S+$")]
 Host = Annotated[str, Field(max_length=253, pattern=r"^[^\s/]+$")]
 
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         expects="a whole number from 2 to 1000",
         meaning="Connections to the database per process, at most",
     )
-    data_dir: Directory = setting(
+    data_dir: Place = setting(
         make=default_data_dir,
         expects="a directory",
         meaning="Where the embedded server and the secrets made at first start are kept",
@@ -283,6 +283,20 @@ class Settings(BaseSettings):
         "public ones, about the hosts of `BATON_OUTGOING_ALLOW` and the gateways of "
         "`BATON_OUTGOING_ROUTES`",
         unset="the public ones alone",
+    )
+    trusted_documents: Annotated[Literal["allow", "require"], BeforeValidator(values.lower)] = (
+        setting(
+            "allow",
+            expects="allow or require",
+            meaning="`require` carries out trusted documents only, `allow` any document, and "
+            "trusted ones by their id",
+        )
+    )
+    documents_file: Place = setting(
+        make=lambda known: known["data_dir"] / "documents.json",
+        expects="a file",
+        meaning="File with the trusted documents; every process needs the same",
+        unset="`documents.json` in `BATON_DATA_DIR`",
     )
     demo: bool = setting(
         False,

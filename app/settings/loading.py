@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from app.settings.checks import conflicts
 from app.settings.fields import PREFIX, Settings, env_name
+from db.embedded import default_data_dir
 
 
 class SettingsError(Exception):
@@ -73,6 +74,5 @@ def _unreadable(error: ValidationError) -> Iterator[tuple[str, str]]:
 
 
 def _default(field: str) -> Any:
-    return Settings.model_fields[field].get_default(
-        call_default_factory=True, validated_data={"host": "127.0.0.1", "port": 8000, "demo": False}
-    )
+    known = {"host": "127.0.0.1", "port": 8000, "demo": False, "data_dir": default_data_dir()}
+    return Settings.model_fields[field].get_default(call_default_factory=True, validated_data=known)

@@ -73,7 +73,7 @@ def upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-def directory(value: Any) -> Path:
+def place(value: Any) -> Path:
     """``~`` is the home directory; a relative path starts at the working directory."""
     return Path(value).expanduser().absolute()
 

@@ -35,6 +35,7 @@ from app.graphql.seats import Seats
 from app.graphql.sockets import GraphQLSockets, SocketOptions
 from app.graphql.sockets.endpoint import keep_all
 from app.graphql.sse import EventStreams, StreamOptions
+from app.graphql.trusted import TrustedDocuments
 from app.server import configured
 
 T = TypeVar("T")
@@ -297,12 +298,13 @@ class Served:
         max_body: int = 256 * 1024,
         allowed_origins: tuple[str, ...] = (),
         keep: Keep[Caller] = keep_all,
+        trusted: TrustedDocuments | None = None,
     ) -> None:
         self.log: list[str] = []
         self.numbers = 0
         self.observed = Noted()
         self.seats = seats or Seats()
-        engine = Engine(SCHEMA, mask=mask)
+        engine = Engine(SCHEMA, mask=mask, trusted=trusted)
         live = Live(engine, self.make_context)
         self.streams = EventStreams(
             live, self.seats, keep=keep, options=stream_options, observe=self.observed
