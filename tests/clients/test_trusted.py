@@ -42,7 +42,6 @@ async def test_ids_are_all_that_clients_send(
     web: Web, kept: Path, account: Account, workshop: Path, node: Node
 ) -> None:
     trusting.add(kept, [MANIFESTS / "relay.json"])  # while it runs
-    await asyncio.sleep(1.1)
     asked = {
         "url": f"{web.url}/graphql",
         "token": token_of(account.tier1, account),
