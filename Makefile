@@ -33,12 +33,13 @@ test: check ## everything that is checked: `check`, then every test
 	$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: check
-check: $(READY) ## style, types, import directions, and schema.graphql against the code
+check: $(READY) ## style, types, import directions, schema.graphql against code and last release
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/baton schema --check schema.graphql
+	$(BIN)/baton schema --against docs/releases
 
 .PHONY: format
 format: $(READY) ## put the code into its style
@@ -48,6 +49,10 @@ format: $(READY) ## put the code into its style
 .PHONY: schema
 schema: $(READY) ## print the schema into schema.graphql
 	$(BIN)/baton schema --output schema.graphql
+
+.PHONY: schema-release
+schema-release: $(READY) ## keep the schema as what this version promises: `make check` holds on to it
+	$(BIN)/baton schema --release docs/releases
 
 .PHONY: bench
 bench: $(READY) ## measure requests and live streams beside their floors, and print one table

@@ -147,7 +147,7 @@ words(
     Confidence,
     "How sure somebody, or the assessment, is of an explanation.",
     {
-        Confidence.LOW: "A guess.",
+        Confidence.LOW: "A guess: little was seen that speaks for it.",
         Confidence.MEDIUM: "Some of what was seen speaks for it.",
         Confidence.HIGH: "What was seen hardly allows another.",
     },

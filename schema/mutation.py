@@ -153,7 +153,7 @@ class Mutation:
         self,
         info: Info,
         input: Annotated[
-            StartSuggestedStepInput, strawberry.argument(description="Which suggestion.")
+            StartSuggestedStepInput, strawberry.argument(description="Which suggestion to take up.")
         ],
     ) -> StartSuggestedStepResult:
         outcome = await sessions.start_suggested_step(
@@ -363,7 +363,7 @@ class Mutation:
         self,
         info: Info,
         input: Annotated[
-            MarkNotificationsReadInput, strawberry.argument(description="Which items.")
+            MarkNotificationsReadInput, strawberry.argument(description="Which items were read.")
         ],
     ) -> MarkNotificationsReadResult:
         options = info.context.options
@@ -383,7 +383,9 @@ class Mutation:
     async def redeliver(
         self,
         info: Info,
-        input: Annotated[RedeliverInput, strawberry.argument(description="Which one.")],
+        input: Annotated[
+            RedeliverInput, strawberry.argument(description="Which message to send again.")
+        ],
     ) -> RedeliverResult:
         return redeliver_result(await deliveries.redeliver(info.context, input.delivery_id))
 
@@ -406,7 +408,9 @@ class Mutation:
     async def disable_integration(
         self,
         info: Info,
-        input: Annotated[IntegrationInput, strawberry.argument(description="Which one.")],
+        input: Annotated[
+            IntegrationInput, strawberry.argument(description="Which integration to disable.")
+        ],
     ) -> DisableIntegrationResult:
         return disable_integration_result(
             await integrations.disable(
@@ -418,7 +422,9 @@ class Mutation:
     async def enable_integration(
         self,
         info: Info,
-        input: Annotated[IntegrationInput, strawberry.argument(description="Which one.")],
+        input: Annotated[
+            IntegrationInput, strawberry.argument(description="Which integration to enable.")
+        ],
     ) -> EnableIntegrationResult:
         return enable_integration_result(
             await integrations.enable(
@@ -435,7 +441,9 @@ class Mutation:
     async def test_integration(
         self,
         info: Info,
-        input: Annotated[TestIntegrationInput, strawberry.argument(description="Which one.")],
+        input: Annotated[
+            TestIntegrationInput, strawberry.argument(description="Which integration to try.")
+        ],
     ) -> TestIntegrationResult:
         return test_integration_result(
             await integrations.test(info.context, input.integration_id, given(input.ticket_number))

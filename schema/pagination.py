@@ -94,7 +94,7 @@ class PageInfo:
 
 @strawberry.type(description="An item of a list, and its place there.")
 class Edge(Generic[T]):
-    node: T = strawberry.field(description="The item.")
+    node: T = strawberry.field(description="The item itself.")
     cursor: str = strawberry.field(
         description="Its place: opaque, and good as long as the item exists or existed."
     )

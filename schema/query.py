@@ -70,7 +70,11 @@ class Query:
         )
     )
     async def node(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+        self,
+        info: Info,
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="Any `id` that this service gave.")
+        ],
     ) -> Node | None:
         found = await nodes.node(info.context, id)
         if found is None:
@@ -87,7 +91,9 @@ class Query:
         )
     )
     async def session(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The `id` of a session.")],
     ) -> Session | None:
         row = await nodes.one(info.context, id, Kind.SESSION)
         return None if row is None else Session.of(row)
@@ -140,7 +146,9 @@ class Query:
         )
     )
     async def handoff(
-        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The `id` of a handoff.")],
     ) -> Handoff | None:
         row = await nodes.one(info.context, id, Kind.HANDOFF)
         return None if row is None else Handoff.of(row)

@@ -49,7 +49,7 @@ SCALARS: Final[Mapping[object, Any]] = {
             "are in UTC with six digits of a second. Input may have any offset but must have one: "
             "a time without is refused."
         ),
-        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=write_time,
         parse_value=read_time,
     ),
@@ -61,6 +61,8 @@ SCALARS: Final[Mapping[object, Any]] = {
             "gap or repeat. One from another account is refused with the code CURSOR_INVALID, one "
             "older than the events that are kept with CURSOR_EXPIRED."
         ),
+        # not of a list, but opaque and written as a text in the same way
+        specified_by_url="https://relay.dev/graphql/connections.htm#sec-Cursor",
         serialize=str,
         parse_value=read_cursor,
     ),

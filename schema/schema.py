@@ -1,5 +1,6 @@
 """The schema, put together. ``schema.graphql`` is this, printed."""
 
+from functools import cache
 from typing import Final
 
 import strawberry
@@ -31,6 +32,15 @@ def build(*, sort: bool = False) -> strawberry.Schema:
 schema: Final = build()
 
 
+ONE_OF: Final = "directive @oneOf on INPUT_OBJECT"
+"""Strawberry prints it without a description; older tools know it from here only."""
+
+
+@cache
 def sdl() -> str:
     """As it stands in ``schema.graphql``, sorted so that a change shows where it is made."""
-    return f"{build(sort=True).as_str()}\n"
+    printed = build(sort=True).as_str()
+    explained = (
+        f'"""Exactly one of the input\'s fields must be given, and not as null."""\n{ONE_OF}'
+    )
+    return f"{printed.replace(ONE_OF, explained, 1)}\n"

@@ -173,6 +173,7 @@ def test_make_test_runs_every_check_and_then_the_tests(checkout):
         "mypy",
         "lint-imports --no-logo",
         "baton schema --check schema.graphql",
+        "baton schema --against docs/releases",
         "pytest -n 2 --dist loadfile",
     ]
 

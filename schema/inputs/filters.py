@@ -83,7 +83,7 @@ class HandoffFilter:
     priority: list[Priority] | None = strawberry.field(
         description="One of these; an empty list is as good as none."
     )
-    intent: HandoffIntent | None = strawberry.field(description="This intent.")
+    intent: HandoffIntent | None = strawberry.field(description="It was raised for this reason.")
     session_id: strawberry.ID | None = strawberry.field(description="It hands this session over.")
     raised_by_me: bool | None = strawberry.field(description="`true`: the viewer raised it.")
     claimed_by_me: bool | None = strawberry.field(description="`true`: the viewer claimed it.")

@@ -12,8 +12,11 @@ from services.ids import Kind
 from services.integrations.configuring import Draft
 from services.integrations.kinds import KINDS
 
-NAME = "What the account's people call it; the vendor's name if left out."
-VERSION = "Change it only if it is still of this version."
+NAME = "What the account's people call it, up to 200 characters; the vendor's name if left out."
+VERSION = (
+    "The `version` of the integration as the viewer saw it. When it has changed since, nothing is "
+    "done and the answer is IntegrationChanged, with the integration as it is now."
+)
 KEPT = "Left out, it stays what it was."
 
 
@@ -127,7 +130,7 @@ class HaloPsaInput(Vendor):
     kind: ClassVar[IntegrationKind] = IntegrationKind.HALOPSA
 
     name: str | None = strawberry.field(default=UNSET, description=NAME)
-    url: str = strawberry.field(description="`https://acme.halopsa.com` say.")
+    url: str = strawberry.field(description="Where your Halo is: `https://acme.halopsa.com` say.")
     tenant: str | None = strawberry.field(
         default=UNSET, description="As Halo's API page names it; not needed where you run Halo."
     )
@@ -172,14 +175,24 @@ class AutotaskInput(Vendor):
 
 @strawberry.input(description="The vendor to connect, or to change: exactly one.", one_of=True)
 class SaveIntegrationInput:
-    slack: SlackInput | None = strawberry.field(default=UNSET, description="Slack.")
-    teams: TeamsInput | None = strawberry.field(default=UNSET, description="Microsoft Teams.")
-    webhook: WebhookInput | None = strawberry.field(default=UNSET, description="A webhook.")
-    connectwise: ConnectWiseInput | None = strawberry.field(
-        default=UNSET, description="ConnectWise PSA."
+    slack: SlackInput | None = strawberry.field(
+        default=UNSET, description="Slack: cards in a channel."
     )
-    halopsa: HaloPsaInput | None = strawberry.field(default=UNSET, description="HaloPSA.")
-    autotask: AutotaskInput | None = strawberry.field(default=UNSET, description="Autotask.")
+    teams: TeamsInput | None = strawberry.field(
+        default=UNSET, description="Microsoft Teams: cards in a channel."
+    )
+    webhook: WebhookInput | None = strawberry.field(
+        default=UNSET, description="A webhook: signed requests to an address of yours."
+    )
+    connectwise: ConnectWiseInput | None = strawberry.field(
+        default=UNSET, description="ConnectWise PSA: internal notes on tickets."
+    )
+    halopsa: HaloPsaInput | None = strawberry.field(
+        default=UNSET, description="HaloPSA: private actions on tickets."
+    )
+    autotask: AutotaskInput | None = strawberry.field(
+        default=UNSET, description="Autotask: internal notes on tickets."
+    )
 
     def draft(self) -> Draft:
         given = (
@@ -194,15 +207,15 @@ class SaveIntegrationInput:
         return vendor.draft()
 
 
-@strawberry.input(description="Which integration.")
+@strawberry.input(description="Which integration to change.")
 class IntegrationInput:
-    integration_id: strawberry.ID = strawberry.field(description="Its id.")
+    integration_id: strawberry.ID = strawberry.field(description="The `id` of an integration.")
     expected_version: int | None = strawberry.field(default=UNSET, description=VERSION)
 
 
 @strawberry.input(description="Which integration to try, and where.")
 class TestIntegrationInput:
-    integration_id: strawberry.ID = strawberry.field(description="Its id.")
+    integration_id: strawberry.ID = strawberry.field(description="The `id` of an integration.")
     ticket_number: str | None = strawberry.field(
         default=UNSET,
         description=(

@@ -107,7 +107,7 @@ class NotReady(Problem):
 
 @strawberry.type(description="The handoff can't be meant for this engineer.")
 class TargetNotEligible(Problem):
-    reason: Ineligible = strawberry.field(description="Why not.")
+    reason: Ineligible = strawberry.field(description="Why this engineer can't be asked.")
 
     @classmethod
     def because(cls, problem: handoff_problems.TargetNotEligible) -> Self:
@@ -122,7 +122,7 @@ class HandoffNotFound(Problem):
 @strawberry.type(description="Another engineer was first.")
 class HandoffAlreadyClaimed(Problem):
     claimed_by: Engineer = strawberry.field(description="Who has it.")
-    claimed_at: datetime = strawberry.field(description="Since when.")
+    claimed_at: datetime = strawberry.field(description="Since when they have it.")
 
     @classmethod
     def because(cls, problem: handoff_problems.HandoffAlreadyClaimed) -> Self:

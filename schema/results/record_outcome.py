@@ -23,7 +23,7 @@ from services.sessions.recording import Recorded
 @strawberry.type(description="It is known what came of the step.")
 class RecordOutcomeSuccess:
     step: Step = strawberry.field(description="The step with its outcome, at its old place.")
-    session: Session = strawberry.field(description="Its session.")
+    session: Session = strawberry.field(description="The session it is a step of.")
 
     @classmethod
     def of(cls, recorded: Recorded) -> Self:

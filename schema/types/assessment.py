@@ -145,8 +145,12 @@ class Assessment:
     prompt_version: str | None = strawberry.field(
         description="The version of the question it was asked."
     )
-    tokens_in: int | None = strawberry.field(description="Tokens of the question.")
-    tokens_out: int | None = strawberry.field(description="Tokens of the answer.")
+    tokens_in: int | None = strawberry.field(
+        description="How long the question was, in tokens of the model."
+    )
+    tokens_out: int | None = strawberry.field(
+        description="How long the answer was, in tokens of the model."
+    )
     dropped: int = strawberry.field(
         description=(
             "How many statements of the model were left out: without a step of the snapshot to "

@@ -18,7 +18,7 @@ from services.handoffs import readiness as rules
 class ReadinessFact:
     item: ReadinessItem = strawberry.field(description="What it is.")
     text: str = strawberry.field(description="The same in words, fit to be shown.")
-    points: int = strawberry.field(description="What it is worth.")
+    points: int = strawberry.field(description="What it adds to the score, in points.")
     step_ids: strawberry.Private[Sequence[UUID]]
 
     @classmethod
@@ -47,7 +47,7 @@ class ReadinessFact:
 class ReadinessGap:
     item: ReadinessItem = strawberry.field(description="What it is.")
     text: str = strawberry.field(description="The same in words, fit to be shown.")
-    points: int = strawberry.field(description="What it would be worth.")
+    points: int = strawberry.field(description="What it would add to the score, in points.")
 
     @classmethod
     def of(cls, criterion: rules.Criterion) -> Self:
@@ -56,9 +56,9 @@ class ReadinessGap:
 
 @strawberry.type(description="How far one question is answered.")
 class ReadinessAnswer:
-    question: ReadinessQuestion = strawberry.field(description="Which.")
-    score: int = strawberry.field(description="The points of what is there.")
-    possible: int = strawberry.field(description="The points it would be with everything.")
+    question: ReadinessQuestion = strawberry.field(description="Which question it answers.")
+    score: int = strawberry.field(description="What is there, in points of 100 in all.")
+    possible: int = strawberry.field(description="What it would be with everything, in points.")
     known: list[ReadinessFact] = strawberry.field(description="What is there.")
     missing: list[ReadinessGap] = strawberry.field(
         description="What is not there, the first to be asked for first."

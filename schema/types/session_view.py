@@ -48,7 +48,7 @@ class SessionView:
             handoff_id=row["handoff_id"],
         )
 
-    @field(description="Who looked.")
+    @field(description="Who looked into it.")
     def engineer(self, info: Info) -> Engineer:
         return engineer(info.context, self.engineer_id)
 

@@ -23,7 +23,9 @@ from services.ids import Kind, public
 )
 class SnapshotStep:
     id: strawberry.ID = strawberry.field(description="The step's id, as in `Step.id`.")
-    position: int = strawberry.field(description="Its place in the session's timeline.")
+    position: int = strawberry.field(
+        description="Its place in the session's timeline, counted from 1."
+    )
     kind: StepKind = strawberry.field(description="What sort of entry it is.")
     title: str = strawberry.field(description="What was done or found, in a line.")
     detail: str | None = strawberry.field(

@@ -8,12 +8,14 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLScalarType,
     GraphQLUnionType,
     build_schema,
     is_introspection_type,
     is_specified_scalar_type,
 )
 
+from schema.compatibility import undated
 from schema.schema import schema, sdl
 
 PRINTED = Path(__file__).parents[2] / "schema.graphql"
@@ -54,6 +56,20 @@ def test_explanations_are_sentences() -> None:
     assert [
         coordinate for coordinate, text in described() if not text.rstrip().endswith((".", "?"))
     ] == []
+
+
+def test_explanations_say_more_than_two_words() -> None:
+    assert [coordinate for coordinate, text in described() if len(text.split()) < 3] == []
+
+
+def test_every_scalar_of_ours_names_its_specification() -> None:
+    scalars = [type_ for type_ in TYPES.values() if isinstance(type_, GraphQLScalarType)]
+    assert scalars
+    assert [s.name for s in scalars if not (s.specified_by_url or "").startswith("https://")] == []
+
+
+def test_every_deprecation_says_until_when_it_is_there() -> None:
+    assert undated(sdl()) == []
 
 
 def test_enums_say_that_values_may_be_added() -> None:
