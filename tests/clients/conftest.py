@@ -45,6 +45,7 @@ def workshop(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for source in (
         PROJECT / "schema.graphql",
         *HERE.glob("*.json"),
+        HERE / "eslint.config.js",
         *(HERE / "programs").iterdir(),
     ):
         if source.is_file():

@@ -98,6 +98,14 @@ def test_each_mutation_answers_with_a_union_of_its_success_and_problems() -> Non
         assert list(field.args) == ["input"]
 
 
+def test_what_has_an_id_can_be_asked_for_by_it() -> None:
+    """But for what is a part of something, and says so."""
+    identified = {name for name, type_ in TYPES.items() if "id" in getattr(type_, "fields", {})}
+    nodes = {type_.name for type_ in schema._schema.get_implementations(TYPES["Node"]).objects}
+    inputs = {name for name, type_ in TYPES.items() if isinstance(type_, GraphQLInputObjectType)}
+    assert identified - nodes - inputs == {"Node", "SnapshotStep", "SuggestedStep"}
+
+
 @pytest.mark.parametrize("name", ["HandoffEvent", "Node", "Problem"])
 def test_interfaces_are_implemented(name: str) -> None:
     assert schema._schema.get_implementations(TYPES[name]).objects
