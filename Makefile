@@ -84,7 +84,7 @@ golden-documents: $(READY) ## write the accounts of ten demo sessions anew: read
 
 .PHONY: clean
 clean: ## remove the environment and every cache; the service's data stays
-	rm -rf .venv .npm build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .npm .pip build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt
