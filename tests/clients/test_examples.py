@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.clients import environment
-from tests.clients.conftest import without_node
+from tests.clients.conftest import HERE, without_node
 from tests.clients.consumer import Consumer, consumer
 from tests.clients.environment import Failed, done
-from tests.clients.node import PACKAGES, PROJECT, Node, NoNode
+from tests.clients.node import PROJECT, Node, NoNode
 from tests.clients.raiser import Raiser
 from tests.harness.people import Account
 from tests.harness.web import Client, Web, running, token_of
@@ -210,7 +210,7 @@ def test_what_its_compiler_writes_is_sound(relay: Path, node: Node) -> None:
 
 @pytest.mark.parametrize("example", ["relay", "typescript"])
 def test_they_name_the_versions_that_they_are_tested_with(example: str) -> None:
-    tested = json.loads(PACKAGES.read_text())["dependencies"]
+    tested = json.loads((HERE / "package.json").read_text())["dependencies"]
     package = json.loads((EXAMPLES / example / "package.json").read_text())
     named = package["dependencies"] | package["devDependencies"]
     assert {name: tested.get(name) for name in named} == named
