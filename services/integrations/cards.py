@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from services.integrations.protocol import Letter, Purpose
+from services.integrations.protocol import APPROACHES, Letter, Purpose
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ TRIED: Final = "What was tried"
 
 NEWS: Final = {
     Purpose.RAISED: "{who} asks for help",
-    Purpose.CLAIMED: "{who} has taken it over",
+    Purpose.CLAIMED: "{who} has taken it over{approach}",
     Purpose.RELEASED: "{who} has given it back to the queue",
     Purpose.RETURNED: "{who} has returned it to {raiser}",
     Purpose.RESOLVED: "{who} has resolved it",
@@ -170,7 +170,9 @@ def _title(letter: Letter) -> str:
 
 
 def _news(letter: Letter) -> str:
-    return NEWS[letter.purpose].format(who=letter.who, raiser=letter.raised_by)
+    return NEWS[letter.purpose].format(
+        who=letter.who, raiser=letter.raised_by, approach=APPROACHES[letter.approach]
+    )
 
 
 def _facts(letter: Letter) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from db.database import Row, Transaction
-from db.models.vocabulary import EventType, HandoffStatus, StepOutcome
+from db.models.vocabulary import Approach, EventType, HandoffStatus, StepOutcome
 from services import notifications
 from services.assessments.deriving import suggestions
 from services.deliveries.taking import Taken
@@ -156,7 +156,9 @@ class _Writer:
 
     def write(self, taken: Taken, purpose: Purpose, facts: Row) -> Letter:
         raiser = self._clean(facts["raiser"])
-        said = (facts["data"] or {}).get(WORDS.get(purpose, ""))
+        data = facts["data"] or {}
+        said = data.get(WORDS.get(purpose, ""))
+        approach = data.get("approach")
         handoff_id = public(Kind.HANDOFF, facts["id"])
         texts: dict[str, Any] = {
             "problem": self._clean(facts["problem_summary"]),
@@ -188,6 +190,7 @@ class _Writer:
             ),
             ticket=_ticket(facts),
             redactions=self._redactions,
+            approach=approach and Approach(approach),
             **_own(taken, handoff_id),
             **texts,
         )

@@ -17,7 +17,7 @@ from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
-from services.integrations.protocol import Letter, Person, Purpose
+from services.integrations.protocol import APPROACHES, Letter, Person, Purpose
 
 SUBJECT: Final = 120  # characters; telephones show fewer
 NAME: Final = 60
@@ -36,7 +36,7 @@ NOTICE_WHY: Final = (
 _LOUD: Final = {"HIGH": "[High] ", "URGENT": "[URGENT] "}
 _NEWS: Final = {
     Purpose.RAISED: "{raiser} asks for help.",
-    Purpose.CLAIMED: "{who} has taken it over.",
+    Purpose.CLAIMED: "{who} has taken it over{approach}.",
     Purpose.RELEASED: "{who} has put it back: it waits for somebody again.",
     Purpose.RETURNED: "{who} has given it back to {raiser}, with guidance.",
     Purpose.RESOLVED: "{who} has resolved it.",
@@ -135,7 +135,9 @@ def subject(letter: Letter, *, reply: bool) -> str:
 
 def news(letter: Letter) -> str:
     """What has happened, in a sentence or two."""
-    return _NEWS[letter.purpose].format(who=letter.who, raiser=letter.raised_by)
+    return _NEWS[letter.purpose].format(
+        who=letter.who, raiser=letter.raised_by, approach=APPROACHES[letter.approach]
+    )
 
 
 def _parts(letter: Letter) -> Iterator[Part]:

@@ -6,14 +6,14 @@ of it; when to try again, and how often, is not its business.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
-from db.models.vocabulary import HandoffStatus, Priority
+from db.models.vocabulary import Approach, HandoffStatus, Priority
 
 
 class Purpose(StrEnum):
@@ -28,6 +28,15 @@ class Purpose(StrEnum):
     UNREACHED = "unreached"
     DISABLED = "disabled"  # of an integration, and told by mail alone
     TEST = "test"
+
+
+APPROACHES: Final[Mapping[Approach | None, str]] = {
+    None: "",
+    Approach.CONTINUE: ", continuing from what was tried",
+    Approach.FRESH_START: ", starting afresh",
+    Approach.AI_FIRST: ", beginning with the assessment",
+}
+"""How a claim goes on after "has taken it over"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,8 @@ class Letter:
     delivered again. ``marker`` names the effect in the text of a note, the same even then: it is
     what a repeat is recognised by. ``notice`` is all there is to tell of what is about no handoff,
     a paragraph each. ``who`` did what the letter tells of, and ``words`` is what they
-    said: the reason, the guidance, the resolution. ``next_steps`` are derived from the timeline by
+    said: the reason, the guidance, the resolution. ``approach`` is what the claim that it tells of
+    was made with. ``next_steps`` are derived from the timeline by
     rule, and none when nobody is to take them any more.
     """
 
@@ -91,6 +101,7 @@ class Letter:
     ticket: Ticket | None
     recipient: Person | None
     redactions: int
+    approach: Approach | None = None
     asked_again: int = 0  # how often somebody had it delivered again
     notice: Sequence[str] = ()
 

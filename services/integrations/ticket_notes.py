@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.integrations.protocol import Letter, Purpose
+from services.integrations.protocol import APPROACHES, Letter, Purpose
 
 TITLES: Final = {
     Purpose.RAISED: "Handed over",
@@ -62,7 +62,8 @@ def _body(letter: Letter) -> str:
         case Purpose.RAISED:
             return f"{plain(letter.markdown)}\n\nTake it over: {letter.link}"
         case Purpose.CLAIMED:
-            told = f"{letter.who} has taken this over from {letter.raised_by} ({at})."
+            how = APPROACHES[letter.approach]
+            told = f"{letter.who} has taken this over from {letter.raised_by}{how} ({at})."
         case Purpose.RELEASED:
             told = f"{letter.who} has put this back, and it waits for somebody again ({at})."
         case Purpose.RETURNED:

@@ -131,6 +131,7 @@ def message(letter: Letter) -> dict[str, Any]:
             "handoff": dict(_handoff(letter)),
             "who": letter.who,
             "words": letter.words,
+            "approach": letter.approach,
             "redactions": letter.redactions,
             "documentation": _documentation(letter),
         },

@@ -8,7 +8,7 @@ from email.policy import default
 import orjson
 import pytest
 
-from db.models.vocabulary import IntegrationKind, StepKind, StepOutcome
+from db.models.vocabulary import Approach, IntegrationKind, StepKind, StepOutcome
 from services.deliveries import finishing
 from services.handoffs.cancelling import cancel
 from services.handoffs.claiming import claim
@@ -16,7 +16,14 @@ from services.handoffs.releasing import release
 from services.handoffs.resolving import resolve
 from services.handoffs.returning import return_
 from services.ids import Kind, public
-from services.integrations import content, email_message, slack_blocks, ticket_notes
+from services.integrations import (
+    cards,
+    content,
+    email_message,
+    slack_blocks,
+    ticket_notes,
+    webhook,
+)
 from services.integrations.protocol import Person, Ticket, Tried
 from services.sessions.recording import StepDraft, record_step
 from tests.harness.story import NOON, escalated, started
@@ -35,10 +42,12 @@ class Story:
         self.handoff_id, self.session_id = raised.handoff["id"], raised.session["id"]
         self.now = NOON
 
-    async def then(self, verb, actor, *said):
+    async def then(self, verb, actor, *said, **how):
         self.now += MINUTE
         about = self.session_id if verb is resolve else self.handoff_id
-        return await run(self.database, self.account, verb, actor, about, *said, now=self.now)
+        return await run(
+            self.database, self.account, verb, actor, about, *said, now=self.now, **how
+        )
 
     async def letters(self):
         """Everything that is told by now, in order."""
@@ -150,6 +159,25 @@ async def test_each_follow_up_tells_of_its_own_event_however_often_there_is_one(
         ("claimed", "Tier3", None),
         ("returned", "Tier3", "Renew the certificate"),
     ]
+
+
+async def test_a_claim_is_told_with_how_its_claimer_goes_about_it(story, account):
+    """Each with its own, also when it is told late."""
+    await story.then(claim, account.tier2, approach=Approach.FRESH_START)
+    await story.then(release, account.tier2, "Pulled away")
+    await story.then(claim, account.tier3, approach=Approach.AI_FIRST)
+    _, first, released, second = await story.letters()
+    assert [each.approach for each in (first, released, second)] == [
+        "FRESH_START",
+        None,
+        "AI_FIRST",
+    ]
+    card = cards.card(first, cards.SHRINKING[0], len, whole=False)
+    assert card.news == "Tier2 has taken it over, starting afresh"
+    [note] = ticket_notes.notes_of(second, 10_000)
+    assert "Tier3 has taken this over from Tier1, beginning with the assessment (" in note.text
+    assert email_message.news(first) == "Tier2 has taken it over, starting afresh."
+    assert webhook.message(second)["data"]["approach"] == "AI_FIRST"
 
 
 async def test_a_resolution_is_told_in_its_words(story, account):

@@ -17,6 +17,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app.demo.vendors.base import Asked, Fault, Reply
 from app.demo.vendors.webhook import LARGEST, FakeReceiver
+from db.models.vocabulary import Approach
 from services.integrations.outgoing import Outgoing
 from services.integrations.protocol import NotSent, Purpose, Refused, Tried, TryAgain
 from services.integrations.webhook import (
@@ -179,7 +180,9 @@ async def test_a_secret_that_differs_is_named_as_the_reason_and_not_shown() -> N
 
 @pytest.mark.parametrize("purpose", OF_HANDOFFS)
 def test_every_message_is_as_described(purpose: Purpose) -> None:
-    full = letter(purpose=purpose, target="Sam", claimed_by="Sam", redactions=2)
+    full = letter(
+        purpose=purpose, target="Sam", claimed_by="Sam", redactions=2, approach=Approach.CONTINUE
+    )
     bare = letter(
         purpose=purpose, notes=None, words=None, customer=None, ticket=None, tried=(),
         step_count=0, suspected=(), ruled_out=(), next_steps=(), markdown="",
