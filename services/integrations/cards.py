@@ -204,7 +204,7 @@ def _parts(letter: Letter, write: _Writing, *, whole: bool) -> Iterator[Part]:
     for label, lines in (
         ("Still suspected", letter.suspected),
         ("Ruled out", letter.ruled_out),
-        ("Suggested next, by rule from the steps", letter.next_steps),
+        (f"Suggested next, by {letter.suggested_by} from the steps", letter.next_steps),
     ):
         if lines:
             shown = [write.line(line, 220) for line in lines[:5]]

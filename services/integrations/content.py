@@ -11,7 +11,7 @@ from uuid import UUID
 from db.database import Row, Transaction
 from db.models.vocabulary import Approach, EventType, HandoffStatus, StepOutcome
 from services import notifications
-from services.assessments.deriving import suggestions
+from services.assessments.suggesting import NextSteps, next_steps
 from services.deliveries.taking import Taken
 from services.documentation import DONE_SINCE, FIXED, OUTCOMES, section
 from services.ids import Kind, public
@@ -44,6 +44,7 @@ FACTS: Final = """
         raiser.name AS raiser, target.name AS target, claimer.name AS claimer,
         told.occurred_at, told.data, actor.name AS actor,
         s.resolution, s.environment, s.customer_contact, s.problem_domain,
+        a.state AS assessed, a.content AS assessment,
         (SELECT json_agg(json_build_array(t.title, t.detail, t.hypothesis)) FROM step t
          WHERE t.account_id = s.account_id AND t.session_id = s.id) AS steps,
         (SELECT w.markdown FROM documentation w
@@ -55,6 +56,7 @@ FACTS: Final = """
     JOIN handoff h ON h.account_id = $1 AND h.id = about.handoff_id
     JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
     JOIN snapshot p ON p.account_id = h.account_id AND p.handoff_id = h.id
+    JOIN assessment a ON a.account_id = h.account_id AND a.handoff_id = h.id
     JOIN engineer raiser ON raiser.account_id = h.account_id AND raiser.id = h.raised_by_id
     LEFT JOIN engineer target ON target.account_id = h.account_id AND target.id = h.target_id
     LEFT JOIN engineer claimer
@@ -159,6 +161,7 @@ class _Writer:
         data = facts["data"] or {}
         said = data.get(WORDS.get(purpose, ""))
         approach = data.get("approach")
+        suggested = _suggested(facts)
         handoff_id = public(Kind.HANDOFF, facts["id"])
         texts: dict[str, Any] = {
             "problem": self._clean(facts["problem_summary"]),
@@ -173,7 +176,7 @@ class _Writer:
             "tried": self._tried(facts["timeline"]),
             "suspected": self._all(facts["hypotheses_open"]),
             "ruled_out": self._all(facts["hypotheses_ruled_out"]),
-            "next_steps": self._next_steps(facts),
+            "next_steps": self._all(suggested.titles),
         }
         texts["markdown"] = self._documentation(facts, ended=purpose is Purpose.RESOLVED)
         happened_at: datetime = facts["occurred_at"] or taken.promised_at
@@ -190,6 +193,7 @@ class _Writer:
             ),
             ticket=_ticket(facts),
             redactions=self._redactions,
+            next_steps_derived=suggested.derived,
             approach=approach and Approach(approach),
             **_own(taken, handoff_id),
             **texts,
@@ -200,11 +204,6 @@ class _Writer:
             Tried(self._clean(step["title"]), OUTCOMES[StepOutcome(step["outcome"])])
             for step in timeline
         )
-
-    def _next_steps(self, facts: Row) -> tuple[str, ...]:
-        if facts["status"] not in UNDECIDED:
-            return ()
-        return self._all(each.title for each in suggestions(facts))
 
     def _all(self, texts: Iterable[str]) -> tuple[str, ...]:
         return tuple(self._clean(text) for text in texts)
@@ -234,6 +233,13 @@ class _Writer:
         self._redactions += cleaned.count
         self._secrets.update(cleaned.secrets)
         return cleaned.text
+
+
+def _suggested(facts: Row) -> NextSteps:
+    """Nothing where nobody is to take it any more."""
+    if facts["status"] not in UNDECIDED:
+        return NextSteps((), derived=True)
+    return next_steps(facts, {"state": facts["assessed"], "content": facts["assessment"]})
 
 
 def _together(texts: list[str]) -> list[str]:

@@ -160,7 +160,10 @@ def _parts(letter: Letter) -> Iterator[Part]:
     for heading, texts in (
         ("Still suspected", letter.suspected),
         ("Ruled out", letter.ruled_out),
-        ("Suggested next steps, by rule from what was recorded", letter.next_steps),
+        (
+            f"Suggested next steps, by {letter.suggested_by} from what was recorded",
+            letter.next_steps,
+        ),
     ):
         if texts:
             yield Part([line(text, LINE) for text in texts[:STEPS]], heading)

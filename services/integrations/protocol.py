@@ -69,8 +69,8 @@ class Letter:
     what a repeat is recognised by. ``notice`` is all there is to tell of what is about no handoff,
     a paragraph each. ``who`` did what the letter tells of, and ``words`` is what they
     said: the reason, the guidance, the resolution. ``approach`` is what the claim that it tells of
-    was made with. ``next_steps`` are derived from the timeline by
-    rule, and none when nobody is to take them any more.
+    was made with. ``next_steps`` are a model's, or ``next_steps_derived``
+    from the timeline by rule; none when nobody is to take them any more.
     """
 
     delivery_id: UUID
@@ -101,9 +101,14 @@ class Letter:
     ticket: Ticket | None
     recipient: Person | None
     redactions: int
+    next_steps_derived: bool = True
     approach: Approach | None = None
     asked_again: int = 0  # how often somebody had it delivered again
     notice: Sequence[str] = ()
+
+    @property
+    def suggested_by(self) -> str:
+        return "rule" if self.next_steps_derived else "a language model"
 
 
 def of_no_handoff(

@@ -158,6 +158,7 @@ def _handoff(letter: Letter) -> Iterator[tuple[str, Any]]:
     yield "hypothesesOpen", list(letter.suspected)
     yield "hypothesesRuledOut", list(letter.ruled_out)
     yield "nextSteps", list(letter.next_steps)
+    yield "nextStepsDerived", letter.next_steps_derived
     yield "link", letter.link
 
 

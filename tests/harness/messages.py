@@ -38,6 +38,24 @@ def said(text: str, *, stop: str = "end_turn", **how: Any) -> Reply:
     return Reply(body=orjson.dumps(message), **how)
 
 
+def cites(text: str, *steps: str, **more: Any) -> dict[str, Any]:
+    return {"text": text, "evidence": list(steps), **more}
+
+
+def answer(**parts: Any) -> str:
+    """As the prompt asks for it, about a session with two checks."""
+    whole: dict[str, Any] = {
+        "summary": cites("Outlook can't connect.", "S1"),
+        "whatWeKnow": [cites("The second check decided nothing.", "S2")],
+        "likelyCause": cites("Perhaps cause 2.", "S2"),
+        "stepsTried": [cites("Check 1 ruled it out.", "S1", outcome="FAILED")],
+        "remainingHypotheses": [],
+        "suggestedNextSteps": [{"title": "Look again", "detail": "Twice", "evidence": ["S2"]}],
+        "confidence": "MEDIUM",
+    }
+    return orjson.dumps(whole | parts).decode()
+
+
 def refused(status: int, **headers: str) -> Reply:
     error = {"type": "error", "error": {"type": "some_error", "message": "no"}}
     named = {name.replace("_", "-"): value for name, value in headers.items()}

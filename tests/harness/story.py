@@ -1,6 +1,7 @@
 """The beginnings of stories that many tests tell, through the rules themselves."""
 
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from services.sessions.starting import SessionDraft, start
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OPTIONS = Options(link_base="https://desk.example")
+WITH_MODEL = replace(OPTIONS, assessment=True)
 DESK = Desk(
     Vault([Fernet.generate_key().decode()]),
     Outgoing(tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),  # it believes nobody

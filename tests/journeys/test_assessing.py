@@ -5,8 +5,7 @@ from typing import Any
 
 from tests.app.worker.assessing import KEY
 from tests.app.worker.carrying import eventually
-from tests.app.worker.test_assessor import answer
-from tests.harness.messages import Reply, said, speaking
+from tests.harness.messages import Reply, answer, said, speaking
 from tests.harness.people import Account
 from tests.harness.web import Client, running
 from tests.journeys.test_reaching import ESCALATE, START

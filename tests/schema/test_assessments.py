@@ -10,8 +10,8 @@ from db.models.vocabulary import AssessmentReason
 from schema.types.assessment import REASONS
 from services.ids import Kind, public
 from tests.app.worker.assessing import assessing
-from tests.app.worker.test_assessor import answer, cites, ended, raise_one
-from tests.harness.messages import Reply, refused, said, speaking
+from tests.app.worker.test_assessor import ended, raise_one
+from tests.harness.messages import Reply, answer, cites, refused, said, speaking
 from tests.harness.people import Account
 from tests.schema.asking import Client
 

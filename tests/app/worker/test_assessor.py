@@ -3,7 +3,6 @@ that speaks its API."""
 
 import asyncio
 import time
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,29 +19,11 @@ from services.events import Doorbell
 from services.handoffs.escalating import Escalation, escalate
 from tests.app.worker.assessing import BUDGET, KEY, SHORT, assessing
 from tests.app.worker.carrying import eventually
-from tests.harness.messages import Reply, refused, said, speaking
+from tests.harness.messages import Reply, answer, cites, refused, said, speaking
 from tests.harness.people import Account
-from tests.harness.story import NOON, OPTIONS, escalated, started
+from tests.harness.story import NOON, WITH_MODEL, escalated, started
 
 SLACK = 0.5
-WITH_MODEL = replace(OPTIONS, assessment=True)
-
-
-def cites(text: str, *steps: str, **more: Any) -> dict[str, Any]:
-    return {"text": text, "evidence": list(steps), **more}
-
-
-def answer(**parts: Any) -> str:
-    whole: dict[str, Any] = {
-        "summary": cites("Outlook can't connect.", "S1"),
-        "whatWeKnow": [cites("The second check decided nothing.", "S2")],
-        "likelyCause": cites("Perhaps cause 2.", "S2"),
-        "stepsTried": [cites("Check 1 ruled it out.", "S1", outcome="FAILED")],
-        "remainingHypotheses": [],
-        "suggestedNextSteps": [{"title": "Look again", "detail": "Twice", "evidence": ["S2"]}],
-        "confidence": "MEDIUM",
-    }
-    return orjson.dumps(whole | parts).decode()
 
 
 async def raise_one(database: Database, account: Account, **draft: Any) -> UUID:

@@ -5,7 +5,6 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 
-import orjson
 import pytest
 
 from db.models.vocabulary import Approach, IntegrationKind, StepKind, StepOutcome
@@ -20,13 +19,14 @@ from services.integrations import (
     cards,
     content,
     email_message,
-    slack_blocks,
     ticket_notes,
     webhook,
 )
 from services.integrations.protocol import Person, Ticket, Tried
 from services.sessions.recording import StepDraft, record_step
-from tests.harness.story import NOON, escalated, started
+from tests.harness.assessed import assessed
+from tests.harness.messages import answer
+from tests.harness.story import NOON, WITH_MODEL, escalated, started
 from tests.services.deliveries.parts import WITH_MAIL, connect, ended, run, set_all, taken_by
 
 SECRET = "Tr0ub4dor-3-horse"
@@ -75,7 +75,12 @@ async def story(database, account):
         ticket_number="T20261124.0001",
     )
     raised = await escalated(
-        database, account.tier1, session, target_id=account.tier2.id, notes="Since this morning"
+        database,
+        account.tier1,
+        session,
+        options=WITH_MODEL,
+        target_id=account.tier2.id,
+        notes="Since this morning",
     )
     return Story(database, account, raised)
 
@@ -104,19 +109,58 @@ async def test_a_raise_tells_everything_that_whoever_takes_it_needs(story, accou
     assert (letter.recipient, letter.redactions) == (None, 0)
 
 
-async def test_what_is_suggested_next_is_derived_from_the_frozen_steps(story):
-    [letter] = await story.letters()
-    assert letter.next_steps == ("Repeat: Check 2",)
-    label = "Suggested next, by rule from the steps"
-    card = orjson.dumps(slack_blocks.blocks(letter, whole=True, claimable=True)).decode()
-    assert f"*{label}*\\n• Repeat: Check 2" in card
-    [note] = ticket_notes.notes_of(letter, 10_000)
-    assert "by rule from the recorded steps:\n\n- Repeat: Check 2\n" in note.text
+def suggested(letter):
+    """By whom, and what: as a card, a mail and a webhook tell it."""
+    [part] = [
+        part
+        for part in cards.card(letter, cards.SHRINKING[0], len, whole=True).parts
+        if part.label.startswith("Suggested next")
+    ]
     sam = Person("Sam", "sam@example.com")
     mail = email_message.compose(letter, "baton@example.com", sam, None)
     plain = message_from_bytes(mail, policy=default).get_body(("plain",)).get_content()
-    heading = "Suggested next steps, by rule from what was recorded"
-    assert f"{heading}\n\nRepeat: Check 2\n" in plain.replace("\r\n", "\n")
+    heading, _, step = plain[plain.index("Suggested next") :].splitlines()[:3]
+    told = webhook.message(letter)["data"]["handoff"]
+    assert list(part.texts) == [step] == told["nextSteps"]
+    return part.label, heading, told["nextStepsDerived"], step
+
+
+async def test_what_is_suggested_next_is_derived_from_the_frozen_steps(story):
+    [letter] = await story.letters()
+    assert suggested(letter) == (
+        "Suggested next, by rule from the steps",
+        "Suggested next steps, by rule from what was recorded",
+        True,
+        "Repeat: Check 2",
+    )
+    [note] = ticket_notes.notes_of(letter, 10_000)
+    assert "by rule from the recorded steps:\n\n- Repeat: Check 2\n" in note.text
+
+
+async def test_what_a_model_suggests_takes_the_place_of_what_was_derived_and_is_said_so(
+    story, database, account
+):
+    await assessed(database, account, story.handoff_id)
+    [letter] = await story.letters()
+    assert suggested(letter) == (
+        "Suggested next, by a language model from the steps",
+        "Suggested next steps, by a language model from what was recorded",
+        False,
+        "Look again",
+    )
+
+
+async def test_a_model_that_suggests_nothing_leaves_it_to_the_rule(story, database, account):
+    await assessed(database, account, story.handoff_id, answer(suggestedNextSteps=[]))
+    [letter] = await story.letters()
+    assert suggested(letter)[2:] == (True, "Repeat: Check 2")
+
+
+async def test_no_secret_is_in_what_a_model_suggests(story, database, account):
+    step = {"title": f"Try password={SECRET}", "detail": None, "evidence": ["S2"]}
+    await assessed(database, account, story.handoff_id, answer(suggestedNextSteps=[step]))
+    [letter] = await story.letters()
+    assert letter.next_steps == ("Try password=[redacted]",)
 
 
 async def test_nothing_is_suggested_once_nobody_is_to_find_out_what_comes_next(story, account):

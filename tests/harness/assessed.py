@@ -1,0 +1,32 @@
+"""What an assessor does when a model has answered, without a model."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from db.database import Database
+from db.models.vocabulary import AssessmentState
+from services.assessments.finishing import Outcome, finish
+from services.assessments.judging import judge
+from services.assessments.taking import Taken, frozen, take
+from tests.harness.messages import answer
+from tests.harness.people import Account
+
+
+async def assessed(database: Database, account: Account, handoff_id: UUID, text: str = "") -> None:
+    """The answer arrives in time: ``text``, or the usual one."""
+    await attach(database, account, await begun(database, account, handoff_id), text)
+
+
+async def begun(database: Database, account: Account, handoff_id: UUID) -> Taken:
+    async with database.transaction(account.id) as tx:
+        taken = await take(tx, at_most=100, lease=timedelta(minutes=1), daily=1_000)
+    return next(each for each in taken if each.handoff_id == handoff_id)
+
+
+async def attach(
+    database: Database, account: Account, taken: Taken, text: str = "", *, late: bool = False
+) -> None:
+    async with database.transaction(account.id) as tx:
+        judged = judge(text or answer(), await frozen(tx, taken.handoff_id))
+        ready = Outcome(AssessmentState.READY, content=judged.content, confidence=judged.confidence)
+        assert await finish(tx, taken, ready, late=late) is not None
