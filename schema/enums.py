@@ -190,6 +190,9 @@ words(
     "What a version of the written account was written for.",
     {
         DocumentationKind.RAISED: "The session was handed over.",
+        DocumentationKind.ASSESSED: (
+            "A language model's answer has come: as it was raised, with what that says."
+        ),
         DocumentationKind.RESOLVED: "It was resolved: with what fixed it, and what led there.",
     },
 )

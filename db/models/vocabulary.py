@@ -105,6 +105,7 @@ class DocumentationKind(StrEnum):
     """What a version of the written account was written for."""
 
     RAISED = "RAISED"
+    ASSESSED = "ASSESSED"
     RESOLVED = "RESOLVED"
 
 

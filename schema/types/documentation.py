@@ -14,8 +14,8 @@ from services.ids import Kind, public
 @strawberry.type(
     description=(
         "The written account of a session, made from its timeline when it was handed over or "
-        "resolved, for the ticket and the archive. It does not change; what happens later is "
-        "written as a new version."
+        "resolved, for the ticket and the archive, and written anew when a language model's answer "
+        "has come. It does not change; what happens later is written as a new version."
     )
 )
 class Documentation(Node):
@@ -24,7 +24,8 @@ class Documentation(Node):
     markdown: str = strawberry.field(
         description=(
             "The text, in CommonMark, at most 50,000 characters; it says what it leaves out. What "
-            "people typed is escaped or fenced in it, but render it without HTML all the same."
+            "people typed or a language model said is escaped or fenced in it, but render it "
+            "without HTML all the same."
         )
     )
     written_at: datetime = strawberry.field(description="When it was written.")

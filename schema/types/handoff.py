@@ -146,8 +146,9 @@ class Handoff(Node):
 
     @field(
         description=(
-            "The written account of the session as it was when this was raised; once this is "
-            f"RESOLVED, as it ended. {CONTENT}"
+            "The written account of the session as it was when this was raised, with what a "
+            "language model made of it once that is there; once this is RESOLVED, as it ended. "
+            f"{CONTENT}"
         )
     )
     def documentation(self, info: Info) -> Documentation | None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from db.database import Transaction
 from db.models.vocabulary import AssessmentReason, AssessmentState, Confidence, EventType
 from services import events
+from services.assessments.attaching import attach, lock
 from services.assessments.taking import Taken
 
 FINISH: Final = """
@@ -41,11 +42,15 @@ class Outcome:
 async def finish(
     tx: Transaction, taken: Taken, outcome: Outcome, *, late: bool = False
 ) -> int | None:
-    """Write the outcome and announce it. ``late``: it had been given up as TIMED_OUT by us.
+    """Write the outcome, what follows from it, and announce it. ``late``: it had been given up as
+    TIMED_OUT by us.
 
     Must end the transaction. Returns the event's number, to ring with after COMMIT; None if it is
     not ours any more.
     """
+    ready = outcome.state is AssessmentState.READY
+    if ready:
+        await lock(tx, taken.handoff_id)
     expected = AssessmentState.TIMED_OUT if late else AssessmentState.PENDING
     now = await tx.fetchval(
         FINISH,
@@ -67,6 +72,8 @@ async def finish(
     )
     if now is None:
         return None
+    if ready:
+        await attach(tx, taken.handoff_id, now=now)
     return await events.record(
         tx,
         EventType.ASSESSMENT_FINISHED,

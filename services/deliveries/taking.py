@@ -25,7 +25,9 @@ AT_ONCE: Final = 1_000  # given up in one take: others wait for the account's lo
 class Taken:
     """A delivery that is ours until the lease ends. ``lease_token`` is the proof, ``attempt`` the
     number of this try, and ``earlier`` the reference under which its handoff's raise was sent. What
-    tells of a notice has no handoff. ``recipient`` is the engineer it is for."""
+    tells of a notice has no handoff. ``recipient`` is the engineer it is for. It
+    tells what was written by ``told_at``: a note what was when it was first tried, since some of
+    several notes may be on the ticket already."""
 
     account_id: UUID
     id: UUID
@@ -41,6 +43,7 @@ class Taken:
     attempt: int
     lease_token: UUID
     promised_at: datetime
+    told_at: datetime
     recipient: Person | None
     earlier: str | None
 
@@ -224,6 +227,9 @@ TAKE: Final = f"""
     SELECT t.account_id, t.id, t.handoff_id, t.notice_id, t.engineer_id, t.integration_id,
         t.channel, t.kind, t.purpose, t.idempotency_key, t.nonce, t.attempts AS attempt,
         t.lease_token, t.created_at AS promised_at, e.name, e.email,
+        coalesce(CASE WHEN t.channel = 'PSA_NOTE' THEN (
+            SELECT min(a.started_at) FROM delivery_attempt a
+            WHERE a.account_id = t.account_id AND a.delivery_id = t.id) END, {NOW}) AS told_at,
         CASE WHEN t.purpose <> 'raised' THEN (
             SELECT r.external_ref FROM delivery r
             WHERE r.account_id = t.account_id AND r.handoff_id = t.handoff_id

@@ -25,7 +25,7 @@ def inline(text: str, most: int | None = None) -> str:
 def block(text: str, most: int, where: str) -> Iterator[str]:
     """A single line as a line; several as they were typed: logs and commands keep their lines, and
     nothing in it is markup. What is over ``most`` characters is left out, and that is said:
-    ``where`` is where it can be read.
+    ``where`` is where it can be read. What ends in an ellipsis was cut before.
     """
     end = before_secret(text, most) if len(text) > most else len(text)
     kept = text[:end].rstrip()
@@ -41,7 +41,8 @@ def block(text: str, most: int, where: str) -> Iterator[str]:
         yield inline(kept)
     if end < len(text):
         yield ""
-        yield f"({len(text) - end:,} more characters are left out here; they are {where}.)"
+        over = "more than " if text.endswith("…") else ""
+        yield f"({over}{len(text) - end:,} more characters are left out here; they are {where}.)"
 
 
 def moment(at: datetime) -> str:

@@ -1,18 +1,18 @@
 """The account, as it is at the raise and as it ends. Bounded, and it says what was left out."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from db.database import Columns
 from db.models.vocabulary import TRIED, StepKind, StepOutcome
+from services.documentation.assessed import LONGEST_LINE, Assessed, reading, suggested
 from services.documentation.layout import block, inline, minute, moment
 
 WHOLE: Final = 50_000  # characters, as many as a webhook takes; the oldest steps make way
 LONGEST_DETAIL: Final = 2_000  # characters of a step's
 LONGEST_TEXT: Final = 5_000  # characters of notes, and of a resolution
-LONGEST_LINE: Final = 200  # characters of a hypothesis or a suggestion in a list
 MOST_HYPOTHESES: Final = 20  # of each list, the latest
 FIXED: Final = "What fixed it"
 DONE_SINCE: Final = "Done since the handoff"
@@ -46,8 +46,8 @@ class Ending:
 @dataclass(frozen=True, slots=True)
 class Account:
     """What is written about. ``session`` has the columns of table session; each of ``steps`` those
-    of table step, with ``author`` (a name) and ``recorded_at`` in RFC 3339. Without ``raised_at``
-    it was never handed over."""
+    of table step, with ``author`` (a name) and ``recorded_at`` in RFC 3339; ``steps_left_out`` came
+    before them. Without ``raised_at`` it was never handed over."""
 
     session: Columns
     steps: Sequence[Mapping[str, Any]]
@@ -60,14 +60,23 @@ class Account:
     hypotheses_ruled_out: Sequence[str]
     raised_at: datetime | None
     # how many came up before those of the lists
+    steps_left_out: int = 0
     open_left_out: int = 0
     ruled_out_left_out: int = 0
     next_steps: Sequence[str] = ()  # derived by rule
+    assessed: Assessed | None = None
     ending: Ending | None = None
 
 
 def write(account: Account) -> str:
     """In the order of who reads it: what and who, what fixed it and how, what came before."""
+    text = _written(account)
+    if len(text) > WHOLE and account.assessed:
+        text = _written(replace(account, assessed=replace(account.assessed, brief=True)))
+    return text
+
+
+def _written(account: Account) -> str:
     head, tail = list(_head(account)), list(_tail(account))
     room = WHOLE - _size(head) - _size(tail)
     return "\n".join([*head, *_timeline(account, room), *tail]) + "\n"
@@ -128,11 +137,20 @@ def _tail(account: Account) -> Iterator[str]:
             _confirmed(account.steps),
         )
     yield from _hypotheses("Ruled out", account.hypotheses_ruled_out, account.ruled_out_left_out)
-    if account.next_steps:
+    by, steps = _suggested(account)
+    if steps:
         yield from _heading("Suggested next")
-        yield "Derived by rule from the recorded steps:"
+        yield f"{by} from the recorded steps:"
         yield ""
-        yield from (f"- {inline(step, LONGEST_LINE)}" for step in account.next_steps)
+        yield from steps
+
+
+def _suggested(account: Account) -> tuple[str, Sequence[str]]:
+    """By whom, and lines of a list."""
+    if account.assessed and (steps := suggested(account.assessed, account.steps)):
+        return "By a language model,", steps
+    derived = [f"- {inline(step, LONGEST_LINE)}" for step in account.next_steps]
+    return "Derived by rule", derived
 
 
 def _why(account: Account) -> Iterator[str]:
@@ -145,25 +163,34 @@ def _why(account: Account) -> Iterator[str]:
         yield from block(account.notes, LONGEST_TEXT, "with the handoff")
 
 
+def _assessment(account: Account) -> Iterator[str]:
+    if account.assessed:
+        yield from _heading("Assessment")
+        yield from reading(account.assessed, account.steps)
+
+
 def _timeline(account: Account, room: int) -> Iterator[str]:
     """What was done since the handoff first, where there is any; the newest steps are kept."""
-    why = list(_why(account))
+    why = [*_why(account), *_assessment(account)]
     ending = account.ending
     known = len(account.steps) if ending is None or ending.known is None else ending.known
     room -= _size(why) + 400  # headings, and what says that something was left out
     since, room = _kept(account.steps[known:], room)
-    before, room = _kept(account.steps[:known], room)
+    before, room = _kept(account.steps[:known], room, account.steps_left_out)
     if account.steps[known:]:
         yield from _heading(f"{DONE_SINCE} ({len(account.steps) - known})")
         yield from since
     yield from why
     title = "What was tried before" if account.reason and ending else "What was tried"
-    yield from _heading(f"{title} ({known})")
+    yield from _heading(f"{title} ({account.steps_left_out + known})")
     yield from before or ["Nothing was recorded."]
 
 
-def _kept(steps: Sequence[Mapping[str, Any]], room: int) -> tuple[list[str], int]:
-    """The newest of them that there is room for, oldest first, and the room that is left."""
+def _kept(
+    steps: Sequence[Mapping[str, Any]], room: int, left_out: int = 0
+) -> tuple[list[str], int]:
+    """The newest of them that there is room for, oldest first, and the room that is left.
+    ``left_out`` came before."""
     written: list[list[str]] = []
     for step in reversed(steps):
         lines = list(_step(step))
@@ -175,7 +202,7 @@ def _kept(steps: Sequence[Mapping[str, Any]], room: int) -> tuple[list[str], int
     lines = [line for each in written for line in each]
     if lines and not lines[-1]:
         lines.pop()
-    if missing := len(steps) - len(written):
+    if missing := left_out + len(steps) - len(written):
         some = "The earliest step is" if missing == 1 else f"The earliest {missing} steps are"
         lines = [f"{some} left out here; the session has the whole timeline.", "", *lines]
     return lines, room

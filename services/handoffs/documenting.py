@@ -4,8 +4,8 @@ from typing import Final
 from uuid import UUID
 
 from db.database import Row, Transaction
-from db.ids import uuid7
-from services.documentation import Account, Ending, write
+from db.models.vocabulary import DocumentationKind
+from services.documentation import Account, Ending, keep, write
 from services.handoffs.snapshot import freeze
 
 # Of a session that was resolved in this transaction. ``last`` is its last handoff, if it had one,
@@ -32,13 +32,6 @@ FACTS: Final = """
     WHERE s.account_id = $1 AND s.id = $2
 """
 
-WRITE: Final = """
-    INSERT INTO documentation (account_id, id, session_id, handoff_id, version, kind, markdown,
-        written_at)
-    SELECT $1, $2, $3, $4, 1 + coalesce(max(version), 0), 'RESOLVED', $5, $6
-    FROM documentation WHERE account_id = $1 AND session_id = $3
-"""
-
 
 async def document_end(
     tx: Transaction, session_id: UUID, handoff_id: UUID | None, resolved_by: str
@@ -48,9 +41,8 @@ async def document_end(
     that handoff's as well when it was this that ended it."""
     facts = await tx.one(FACTS, tx.account_id, session_id, handoff_id)
     markdown = write(_account(facts, resolved_by))
-    await tx.execute(
-        WRITE, tx.account_id, uuid7(), session_id, facts["ends"], markdown, facts["resolved_at"]
-    )
+    kind = DocumentationKind.RESOLVED
+    await keep(tx, session_id, facts["ends"], kind, markdown, at=facts["resolved_at"])
 
 
 def _account(facts: Row, resolved_by: str) -> Account:

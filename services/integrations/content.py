@@ -3,6 +3,7 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+           AND (w.kind <> 'ASSESSED' OR w.written_at < about.told_at)
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -50,9 +51,10 @@ FACTS: Final = """
         (SELECT w.markdown FROM documentation w
          WHERE w.account_id = h.account_id AND w.handoff_id = h.id
            AND (w.kind = 'RESOLVED') = (about.type = 'handoff.resolved')
+           AND (w.kind <> 'ASSESSED' OR w.written_at < about.told_at)
          ORDER BY w.version DESC LIMIT 1) AS markdown
-    FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) WITH ORDINALITY
-        AS about (handoff_id, type, promised_at, number)
+    FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[]) WITH ORDINALITY
+        AS about (handoff_id, type, promised_at, told_at, number)
     JOIN handoff h ON h.account_id = $1 AND h.id = about.handoff_id
     JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
     JOIN snapshot p ON p.account_id = h.account_id AND p.handoff_id = h.id
@@ -79,6 +81,7 @@ class _About(NamedTuple):
     handoff_id: UUID
     purpose: Purpose
     promised_at: datetime
+    told_at: datetime
 
 
 async def letters(
@@ -105,14 +108,14 @@ async def letters(
 async def _facts(tx: Transaction, wanted: Collection[_About]) -> Sequence[Row]:
     if not wanted:
         return ()
-    handoffs, purposes, moments = zip(*wanted, strict=True)
+    handoffs, purposes, promised, told = zip(*wanted, strict=True)
     types = [_event(each) for each in purposes]
-    return await tx.fetch(FACTS, tx.account_id, handoffs, types, moments)
+    return await tx.fetch(FACTS, tx.account_id, handoffs, types, promised, told)
 
 
 def _about(taken: Taken) -> _About:
     assert taken.handoff_id is not None  # noqa: S101  # the table says so of what has no notice
-    return _About(taken.handoff_id, Purpose(taken.purpose), taken.promised_at)
+    return _About(taken.handoff_id, Purpose(taken.purpose), taken.promised_at, taken.told_at)
 
 
 def _own(taken: Taken, subject: str) -> dict[str, Any]:
@@ -218,6 +221,7 @@ class _Writer:
         columns = ("resolution", "environment", "customer_contact", "problem_domain")
         sources = [facts[each] for each in columns]
         sources += itertools.chain.from_iterable(facts["steps"] or ())
+        sources += _texts(facts["assessment"])
         for text in _together([text for text in sources if text]):
             self._secrets.update(redact(text).secrets)
         markdown = facts["markdown"] or ""
@@ -233,6 +237,17 @@ class _Writer:
         self._redactions += cleaned.count
         self._secrets.update(cleaned.secrets)
         return cleaned.text
+
+
+def _texts(content: Any) -> Iterator[str]:
+    """All that is said in a document."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping):
+        yield from _texts(list(content.values()))
+    elif isinstance(content, list):
+        for each in content:
+            yield from _texts(each)
 
 
 def _suggested(facts: Row) -> NextSteps:

@@ -17,9 +17,15 @@ async def assessed(database: Database, account: Account, handoff_id: UUID, text:
     await attach(database, account, await begun(database, account, handoff_id), text)
 
 
-async def begun(database: Database, account: Account, handoff_id: UUID) -> Taken:
+async def begun(
+    database: Database,
+    account: Account,
+    handoff_id: UUID,
+    *,
+    lease: timedelta = timedelta(minutes=1),
+) -> Taken:
     async with database.transaction(account.id) as tx:
-        taken = await take(tx, at_most=100, lease=timedelta(minutes=1), daily=1_000)
+        taken = await take(tx, at_most=100, lease=lease, daily=1_000)
     return next(each for each in taken if each.handoff_id == handoff_id)
 
 

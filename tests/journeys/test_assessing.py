@@ -13,7 +13,8 @@ from tests.journeys.test_reaching import ESCALATE, START
 SignIn = Callable[..., Client]
 
 EVENTS = """subscription { handoffEvents { __typename
-  ... on HandoffEvent { actor { name } handoff { assessment { state summary } } }
+  ... on HandoffEvent { actor { name } handoff {
+    assessment { state summary } documentation { kind version } } }
   ... on AssessmentFinished { state } } }"""
 STEP = """mutation ($id: ID!, $title: String!) { recordStep(input: {
   sessionId: $id, kind: CHECK, title: $title, outcome: FAILED }) { __typename } }"""
@@ -33,6 +34,9 @@ async def finished(live: Any) -> dict[str, Any]:
     assert (told["__typename"], told["actor"]) == ("AssessmentFinished", None)
     assert told["state"] == told["handoff"]["assessment"]["state"]
     found: dict[str, Any] = told["handoff"]["assessment"]
+    written = told["handoff"]["documentation"]
+    ready = found["state"] == "READY"
+    assert (written["kind"], written["version"]) == (("ASSESSED", 2) if ready else ("RAISED", 1))
     return found
 
 

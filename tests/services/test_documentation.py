@@ -1,9 +1,12 @@
 """The written account: complete, readable, and never anybody's markup."""
 
+from typing import Any
+
 import pytest
 
 from db.database import Database
-from services.documentation import DONE_SINCE, FIXED, Ending, section, write
+from db.models.vocabulary import Confidence
+from services.documentation import DONE_SINCE, FIXED, Assessed, Ending, section, write
 from services.documentation import Account as Written
 from services.redaction import redact
 from tests.harness.people import Account
@@ -20,6 +23,7 @@ SESSION = {
     "ticket_number": "4711",
 }
 STEP = {
+    "id": "s1",
     "position": 1,
     "kind": "CHECK",
     "title": "Restarted Outlook",
@@ -148,6 +152,19 @@ def test_no_secret_is_cut_in_two() -> None:
         assert "## Ruled out" in left  # a key without its end would take all that follows with it
 
 
+def most() -> dict[str, Any]:
+    """As much as is kept of an answer."""
+    cited = {"evidence": ["s1"] * 10}
+    statements = [cited | {"text": "_[" * 200}] * 8
+    return {
+        "summary": "_[" * 400,
+        "likely_cause": statements[0],
+        "what_we_know": statements,
+        "remaining_hypotheses": statements,
+        "suggested_next_steps": [cited | {"title": "_[" * 80, "detail": "_[" * 400}] * 8,
+    }
+
+
 def test_the_whole_is_bounded_and_the_earliest_steps_make_way() -> None:
     """With all that people may write, each character of it escaped."""
     line, long = "*" * 500, "*" * 10_000
@@ -155,17 +172,20 @@ def test_the_whole_is_bounded_and_the_earliest_steps_make_way() -> None:
     session |= dict.fromkeys(("problem_domain", "customer_name", "ticket_number"), line[:200])
     step = STEP | {"title": line[:200], "hypothesis": line, "detail": long, "author": "Tess"}
     steps = [step | {"position": number} for number in range(1, 121)]
-    for ending in (None, Ending(long, "Sam", NOON, "Sam", NOON, known=110)):
+    ended = Ending(long, "Sam", NOON, "Sam", NOON, known=110)
+    much = Assessed(most(), Confidence.MEDIUM)
+    for ending, assessed in ((None, None), (ended, None), (None, much)):
         text = write(
             account(
                 session=session, steps=steps, reason="*" * 2000, notes=long, ending=ending,
                 hypotheses_open=[line] * 100, hypotheses_ruled_out=[line] * 100,
-                next_steps=[] if ending else [line] * 8,
+                next_steps=[] if ending else [line] * 8, assessed=assessed,
             )
         )  # fmt: skip
         assert len(text) <= 50_000
         assert "left out here; the session has the whole timeline." in text
         assert "- 80 earlier ones, which are with the steps that test them" in text
+    assert "how to do what is suggested, is with the handoff." in text
     modest = [STEP | {"position": number, "detail": "y" * 900} for number in range(1, 121)]
     text = write(account(steps=modest))
     assert 45_000 < len(text) <= 50_000
@@ -215,6 +235,54 @@ def test_what_is_suggested_next_is_said_to_be_derived_by_rule_and_is_text() -> N
     )
     assert write(account(next_steps=["x" * 201])).endswith(f"\n- {'x' * 200}…\n")
     assert "Suggested next" not in write(account())
+
+
+READING = {
+    "summary": "The profile is *new*.\nStill it fails.",
+    "likely_cause": {"text": "A policy <b>", "evidence": ["s2", "s1"]},
+    "what_we_know": [{"text": "A new profile did not help", "evidence": ["s1"]}],
+    "steps_tried": [{"text": "Not told twice", "evidence": ["s1"]}],
+    "remaining_hypotheses": [{"text": "- The proxy", "evidence": ["s2"]}],
+    "suggested_next_steps": [
+        {"title": "Look at the sign-in log", "detail": "For # of failures", "evidence": ["s2"]},
+        {"title": "Ask", "detail": None, "evidence": ["s1", "s2"]},
+    ],
+}
+
+
+def test_what_a_model_made_of_it_is_said_to_be_a_models_and_names_its_steps() -> None:
+    steps = [STEP, LATER | {"id": "s2"}]
+    told = Assessed(READING, Confidence.MEDIUM)
+    text = write(account(steps=steps, assessed=told, next_steps=["Repeat: Check 2"]))
+    assert (
+        "Meeting at two\n\n## Assessment\n\n"
+        "By a language model, from the steps below. Each statement names those it rests on.\n\n"
+        "The profile is \\*new\\*. Still it fails.\n\n"
+        "- **Likely cause:** A policy \\<b\\> (medium confidence, steps 1, 2)\n"
+        "- **Known:** A new profile did not help (step 1)\n"
+        "- **Possible:** \\- The proxy (step 2)\n\n"
+        "## What was tried (2)\n"
+    ) in text
+    assert text.endswith(
+        "\n## Suggested next\n\nBy a language model, from the recorded steps:\n\n"
+        "- Look at the sign-in log (step 2)\n  - For \\# of failures\n- Ask (steps 1, 2)\n"
+    )
+    assert "Not told twice" not in text
+    assert "is with the handoff" not in text
+
+
+def test_where_a_model_suggests_nothing_what_was_derived_stays() -> None:
+    told = Assessed({"summary": "Hm."})
+    text = write(account(assessed=told, next_steps=["Repeat: Check 2"]))
+    assert "## Assessment" in text
+    assert text.endswith("Derived by rule from the recorded steps:\n\n- Repeat: Check 2\n")
+
+
+def test_steps_that_were_left_out_before_are_counted() -> None:
+    text = write(account(steps_left_out=20))
+    assert "## What was tried (21)\n\nThe earliest 20 steps are left out here; the" in text
+    cut = STEP | {"detail": "x" * 3999 + "…"}
+    assert "(more than 2,000 more characters are left out here" in write(account(steps=[cut]))
 
 
 async def test_it_is_written_from_the_real_timeline(database: Database, account: Account) -> None:

@@ -25,7 +25,7 @@ from services.integrations import (
 from services.integrations.protocol import Person, Ticket, Tried
 from services.sessions.recording import StepDraft, record_step
 from tests.harness.assessed import assessed
-from tests.harness.messages import answer
+from tests.harness.messages import answer, cites
 from tests.harness.story import NOON, WITH_MODEL, escalated, started
 from tests.services.deliveries.parts import WITH_MAIL, connect, ended, run, set_all, taken_by
 
@@ -188,6 +188,35 @@ async def test_no_part_of_a_secret_is_in_what_is_suggested(database, account):
     assert letter.next_steps == (f"Finish: {title.replace(key, '[redacted]')}",)
     assert "k3yM4t3r" not in repr(letter)
     assert letter.redactions == 3  # among what was tried and suggested, and in the documentation
+
+
+async def test_what_is_told_late_of_a_raise_has_what_a_model_made_of_it(story, database, account):
+    await assessed(database, account, story.handoff_id)
+    [letter] = await story.letters()
+    [note] = ticket_notes.notes_of(letter, 10_000)
+    assert "\n\nASSESSMENT\n\nBy a language model, from the steps below." in note.text
+    assert "- Likely cause: Perhaps cause 2. (medium confidence, step 2)\n" in note.text
+
+
+async def test_a_note_that_is_tried_again_says_what_it_said_the_first_time(
+    story, database, account
+):
+    """Of several notes some may be on the ticket already."""
+    [first] = await taken_by(database, account)
+    before = (await story.letter(first)).markdown
+    await assessed(database, account, story.handoff_id)
+    await set_all(database, account, "lease_until = now() - interval '1 second'")
+    [second] = await taken_by(database, account)
+    assert (await story.letter(second)).markdown == before
+    assert "## Assessment" not in before
+
+
+async def test_no_secret_is_in_what_a_model_made_of_it(story, database, account):
+    """Also where it is escaped, and is not what it was."""
+    said = answer(summary=cites(f"They use ghp_{'a1B2' * 9} there", "S1"))
+    await assessed(database, account, story.handoff_id, said)
+    [letter] = await story.letters()
+    assert "They use [redacted] there\n" in letter.markdown
 
 
 async def test_each_follow_up_tells_of_its_own_event_however_often_there_is_one(story, account):
