@@ -263,6 +263,7 @@ words(
         Purpose.RESOLVED: "It is resolved.",
         Purpose.CANCELLED: "It was withdrawn.",
         Purpose.UNREACHED: "Nobody may have heard of it.",
+        Purpose.ASSESSED: "A language model suggests what to do next: a card is changed.",
         Purpose.DISABLED: "The service has disabled an integration by itself. Told to ADMINs.",
         Purpose.TEST: "Somebody tries an integration.",
     },

@@ -1,4 +1,5 @@
-"""What follows from a model's answer: the next version of the written account.
+"""What follows from a model's answer: the next version of the written account, and a card that
+shows what it suggests.
 
 Source: docs/assessment.md, "What follows".
 """
@@ -8,8 +9,8 @@ from typing import Final
 from uuid import UUID
 
 from db.database import Row, Transaction
-from db.models.vocabulary import Confidence, DocumentationKind
-from services import documentation
+from db.models.vocabulary import Confidence, DocumentationKind, HandoffStatus
+from services import deliveries, documentation
 from services.assessments.deriving import suggestions
 
 LOCK: Final = """
@@ -19,7 +20,7 @@ LOCK: Final = """
 
 # ``stands``: nothing was written of the session since this handoff was raised.
 FACTS: Final = """
-    SELECT p.*, h.session_id, h.reason, h.notes, h.priority,
+    SELECT p.*, h.session_id, h.status, h.version, h.reason, h.notes, h.priority,
            h.created_at AS raised_at, raiser.name AS raiser, target.name AS target,
            a.state, a.content, a.confidence,
            (SELECT w.handoff_id IS NOT DISTINCT FROM h.id AND w.kind = 'RAISED'
@@ -43,13 +44,16 @@ async def attach(tx: Transaction, handoff_id: UUID, *, now: datetime) -> None:
     """After a READY assessment was written, while the session is locked.
 
     The account gets its version unless a later one is there: how the session ended, or that it was
-    handed over again.
+    handed over again. A card is changed while the handoff waits: whatever is told of it
+    later has the answer in it.
     """
     facts = await tx.one(FACTS, tx.account_id, handoff_id)
     if facts["stands"]:
         markdown = documentation.write(_account(facts))
         kind = DocumentationKind.ASSESSED
         await documentation.keep(tx, facts["session_id"], handoff_id, kind, markdown, at=now)
+    if facts["status"] == HandoffStatus.OPEN:
+        await deliveries.change_card(tx, handoff_id, facts["version"], now=now)
 
 
 def _account(facts: Row) -> documentation.Account:

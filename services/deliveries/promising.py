@@ -136,12 +136,20 @@ def _promise(
 
 
 def following(
-    account: str, handoff: str, purpose: str, version: str, now: str, *, of: str = ""
+    account: str,
+    handoff: str,
+    purpose: str,
+    version: str,
+    now: str,
+    *,
+    of: str = "",
+    where: str = "true",
 ) -> str:
     """The statement that promises follow-ups: whoever was told of the raise is told how it went on.
 
     The arguments are SQL. ``version`` is the handoff's, as text: one that is claimed twice has two
-    such effects. ``of`` is a relation that the other arguments are columns of.
+    such effects. ``of`` is a relation that the other arguments are columns of. ``where`` says which
+    of those who were told, each a ``delivery d``.
     """
     return f"""
         INSERT INTO delivery (account_id, id, handoff_id, engineer_id, integration_id, channel,
@@ -151,7 +159,7 @@ def following(
             replace(d.idempotency_key, ':raised:', ':' || {purpose} || {version} || ':'), {now}
         FROM delivery d {of and f"CROSS JOIN {of}"}
         WHERE d.account_id = {account} AND d.handoff_id = {handoff} AND d.purpose = 'raised'
-          AND d.state <> 'SKIPPED'
+          AND d.state <> 'SKIPPED' AND {where}
     """
 
 
@@ -199,3 +207,19 @@ async def follow_up(
     purpose = about.value.rpartition(".")[2]
     statement = following("$1", "$2", "$3::text", "$4::text", "$5")
     await tx.execute(statement, tx.account_id, handoff_id, purpose, str(version), now)
+
+
+# An incoming webhook names no channel: what it has posted can't be changed.
+CHANGEABLE: Final = """
+    d.channel = 'SLACK' AND EXISTS (
+        SELECT FROM integration i WHERE i.account_id = d.account_id AND i.id = d.integration_id
+          AND i.settings->>'channel' IS NOT NULL)
+"""
+
+CHANGE_CARD: Final = following("$1", "$2", "'assessed'", "$3::text", "$4", where=CHANGEABLE)
+
+
+async def change_card(tx: Transaction, handoff_id: UUID, version: int, *, now: datetime) -> None:
+    """Promise to show what its assessment suggests where the raise is shown and can be changed
+    without a sound. Nobody else is told: it calls for nobody."""
+    await tx.execute(CHANGE_CARD, tx.account_id, handoff_id, str(version), now)

@@ -148,10 +148,12 @@ READY: Final = f"""
     {WAITING} = place.id AND d.channel = place.channel
     AND (d.purpose IN ('raised', 'unreached') OR NOT EXISTS (
         SELECT FROM delivery r
-        WHERE r.account_id = d.account_id AND r.handoff_id = d.handoff_id AND r.purpose = 'raised'
+        WHERE r.account_id = d.account_id AND r.handoff_id = d.handoff_id
           AND r.channel = d.channel AND r.integration_id IS NOT DISTINCT FROM d.integration_id
           AND r.engineer_id IS NOT DISTINCT FROM d.engineer_id
-          AND r.state IN ('PENDING', 'FAILED', 'SENDING')))
+          AND (r.purpose = 'raised' AND r.state IN ('PENDING', 'FAILED', 'SENDING')
+               -- it may have been written before the news, and must not come after it
+               OR r.purpose = 'assessed' AND r.state = 'SENDING')))
 """
 """What waits for nothing but its time, at a place."""
 

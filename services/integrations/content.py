@@ -2,8 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-           AND (w.kind <> 'ASSESSED' OR w.written_at < about.told_at)
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -13,6 +12,7 @@ from db.database import Row, Transaction
 from db.models.vocabulary import Approach, EventType, HandoffStatus, StepOutcome
 from services import notifications
 from services.assessments.suggesting import NextSteps, next_steps
+from services.deliveries import FOLLOWED
 from services.deliveries.taking import Taken
 from services.documentation import DONE_SINCE, FIXED, OUTCOMES, section
 from services.ids import Kind, public
@@ -37,24 +37,29 @@ WORDS: Final = {
 UNDECIDED: Final = (HandoffStatus.OPEN, HandoffStatus.CLAIMED)
 """Whoever has it is to find out what comes next."""
 
-# Repeated events of a kind are told apart by their time, which the promise to tell of one shares.
+SHOWN: Final = (EventType.HANDOFF_CREATED, *FOLLOWED)
+"""What a card shows, the last of them."""
+
+# Which types tell of it is a text with blanks: of an array of arrays no row is an array. Repeated
+# events of a kind are told apart by their time, which the promise to tell of one shares.
 FACTS: Final = """
     SELECT h.id, h.session_id, h.status, h.priority, h.problem_summary, h.reason,
         h.notes, h.created_at, p.customer_name, p.timeline, p.step_count, p.hypotheses_open,
         p.hypotheses_ruled_out, s.ticket_system, s.ticket_number,
         raiser.name AS raiser, target.name AS target, claimer.name AS claimer,
-        told.occurred_at, told.data, actor.name AS actor,
+        told.type AS told, told.occurred_at, told.data, actor.name AS actor,
         s.resolution, s.environment, s.customer_contact, s.problem_domain,
         a.state AS assessed, a.content AS assessment,
         (SELECT json_agg(json_build_array(t.title, t.detail, t.hypothesis)) FROM step t
          WHERE t.account_id = s.account_id AND t.session_id = s.id) AS steps,
         (SELECT w.markdown FROM documentation w
          WHERE w.account_id = h.account_id AND w.handoff_id = h.id
-           AND (w.kind = 'RESOLVED') = (about.type = 'handoff.resolved')
+           AND (w.kind = 'RESOLVED')
+               = (coalesce(told.type, split_part(about.types, ' ', 1)) = 'handoff.resolved')
            AND (w.kind <> 'ASSESSED' OR w.written_at < about.told_at)
          ORDER BY w.version DESC LIMIT 1) AS markdown
     FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[]) WITH ORDINALITY
-        AS about (handoff_id, type, promised_at, told_at, number)
+        AS about (handoff_id, types, promised_at, told_at, number)
     JOIN handoff h ON h.account_id = $1 AND h.id = about.handoff_id
     JOIN session s ON s.account_id = h.account_id AND s.id = h.session_id
     JOIN snapshot p ON p.account_id = h.account_id AND p.handoff_id = h.id
@@ -64,8 +69,9 @@ FACTS: Final = """
     LEFT JOIN engineer claimer
         ON claimer.account_id = h.account_id AND claimer.id = h.claimed_by_id
     LEFT JOIN LATERAL (
-        SELECT e.actor_id, e.occurred_at, e.data FROM event e
-        WHERE e.account_id = h.account_id AND e.handoff_id = h.id AND e.type = about.type
+        SELECT e.type, e.actor_id, e.occurred_at, e.data FROM event e
+        WHERE e.account_id = h.account_id AND e.handoff_id = h.id
+          AND e.type = ANY (string_to_array(about.types, ' '))
         ORDER BY e.occurred_at = about.promised_at DESC, e.seq DESC LIMIT 1
     ) told ON true
     LEFT JOIN engineer actor ON actor.account_id = h.account_id AND actor.id = told.actor_id
@@ -100,7 +106,9 @@ async def letters(
         else:
             alike[_about(each)].append(each)
     for facts, (about, those) in zip(await _facts(tx, alike), alike.items(), strict=True):
-        letter = _Writer(options).write(those[0], about.purpose, facts)
+        quiet = about.purpose is Purpose.ASSESSED
+        purpose = _shown(facts) if quiet else about.purpose
+        letter = replace(_Writer(options).write(those[0], purpose, facts), quiet=quiet)
         found |= {each.id: replace(letter, **_own(each, letter.handoff_id)) for each in those}
     return found
 
@@ -109,7 +117,7 @@ async def _facts(tx: Transaction, wanted: Collection[_About]) -> Sequence[Row]:
     if not wanted:
         return ()
     handoffs, purposes, promised, told = zip(*wanted, strict=True)
-    types = [_event(each) for each in purposes]
+    types = [" ".join(_events(each)) for each in purposes]
     return await tx.fetch(FACTS, tx.account_id, handoffs, types, promised, told)
 
 
@@ -129,9 +137,20 @@ def _own(taken: Taken, subject: str) -> dict[str, Any]:
     }
 
 
+def _events(purpose: Purpose) -> Sequence[EventType]:
+    return SHOWN if purpose is Purpose.ASSESSED else [_event(purpose)]
+
+
 def _event(purpose: Purpose) -> EventType:
     about = "created" if purpose is Purpose.RAISED else purpose.value
     return EventType(f"handoff.{about}")
+
+
+def _shown(facts: Row) -> Purpose:
+    """What a card shows; as it was raised where no event is kept any more."""
+    if facts["told"] in (None, EventType.HANDOFF_CREATED):
+        return Purpose.RAISED
+    return Purpose(facts["told"].rpartition(".")[2])
 
 
 def _of_notice(taken: Taken, notice: Row, options: Options) -> Letter:

@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     RESOLVED = "resolved"
     CANCELLED = "cancelled"
     UNREACHED = "unreached"
+    ASSESSED = "assessed"  # no news: a card is changed to what it would be if it were sent now
     DISABLED = "disabled"  # of an integration, and told by mail alone
     TEST = "test"
 
@@ -70,7 +71,8 @@ class Letter:
     a paragraph each. ``who`` did what the letter tells of, and ``words`` is what they
     said: the reason, the guidance, the resolution. ``approach`` is what the claim that it tells of
     was made with. ``next_steps`` are a model's, or ``next_steps_derived``
-    from the timeline by rule; none when nobody is to take them any more.
+    from the timeline by rule; none when nobody is to take them any more. ``quiet``: what it tells
+    of was told before, and is to be changed where it stands, or left.
     """
 
     delivery_id: UUID
@@ -103,6 +105,7 @@ class Letter:
     redactions: int
     next_steps_derived: bool = True
     approach: Approach | None = None
+    quiet: bool = False
     asked_again: int = 0  # how often somebody had it delivered again
     notice: Sequence[str] = ()
 

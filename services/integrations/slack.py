@@ -28,6 +28,7 @@ HOOK_REFUSALS: Final = frozenset({400, 403, 404, 410})
 docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, "Handling errors"."""
 
 DOCUMENTING: Final = 5.0  # seconds: an attempt that ran out of time after its card posts it again
+NOTHING_TO_CHANGE: Final = "There is no card that could be changed."
 QUIET: Final = {"unfurl_links": False, "unfurl_media": False}
 """No preview of the pages that a message links to."""
 
@@ -93,6 +94,8 @@ class SlackChannel:
         self._claimable = None not in {secrets.signing_secret, secrets.bot_token}
 
     async def send(self, letter: Letter, earlier: str | None) -> Sent:
+        if letter.quiet:
+            return await self._revise(letter, earlier)
         if self._secrets.webhook_url is not None:
             return await self._hook(self._secrets.webhook_url, letter)
         if earlier is not None and letter.purpose not in ANEW:
@@ -133,13 +136,26 @@ class SlackChannel:
 
     async def _edit(self, letter: Letter, earlier: str) -> Sent:
         """A card that nobody can edit any more is followed by another message."""
-        channel, _, ts = earlier.partition(":")
-        message = self._message(letter, whole=True)
         try:
-            await self._call("chat.update", json={"channel": channel, "ts": ts, **message})
+            return await self._update(letter, earlier)
         except _Missing:
             return await self._post(letter)
-        return Sent(earlier, "Slack has changed the card.")
+
+    async def _revise(self, letter: Letter, earlier: str | None) -> Sent:
+        """Where there is no card to be changed, nothing is missing: a message would be noise."""
+        if self._secrets.bot_token is None or earlier is None:
+            return Sent(None, NOTHING_TO_CHANGE)
+        try:
+            return await self._update(letter, earlier)
+        except _Missing:
+            return Sent(None, NOTHING_TO_CHANGE)
+
+    async def _update(self, letter: Letter, card: str) -> Sent:
+        """Raises _Missing, too."""
+        channel, _, ts = card.partition(":")
+        message = self._message(letter, whole=True)
+        await self._call("chat.update", json={"channel": channel, "ts": ts, **message})
+        return Sent(card, "Slack has changed the card.")
 
     async def _document(self, letter: Letter, card: str) -> Sent:
         """The card is what was promised, and it is there: to fail now would post it twice."""

@@ -78,8 +78,8 @@ def _body(letter: Letter) -> str:
             told = f"Nobody could be told yet that {letter.raised_by} needs help here ({at})."
         case Purpose.TEST:
             told = f"This is a test: {letter.who} has tried whether notes arrive ({at})."
-        case Purpose.DISABLED:
-            raise ValueError("it is told by mail alone")
+        case Purpose.DISABLED | Purpose.ASSESSED:
+            raise ValueError("it is told elsewhere alone")
     return "\n\n".join(part for part in (told, letter.words, f"See {letter.link}") if part)
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from cryptography.fernet import Fernet
+
+from app.demo.vendors.slack import ORIGINS, TOKEN, FakeSlack
 from tests.app.worker.assessing import KEY
 from tests.app.worker.carrying import eventually
 from tests.harness.messages import Reply, answer, said, speaking
@@ -16,8 +19,11 @@ EVENTS = """subscription { handoffEvents { __typename
   ... on HandoffEvent { actor { name } handoff {
     assessment { state summary } documentation { kind version } } }
   ... on AssessmentFinished { state } } }"""
+CONNECT = """mutation ($token: String!) { saveIntegration(input: {
+  slack: { channel: "#escalations", botToken: $token } }) {
+  __typename ... on SaveIntegrationSuccess { integration { id } } } }"""
 STEP = """mutation ($id: ID!, $title: String!) { recordStep(input: {
-  sessionId: $id, kind: CHECK, title: $title, outcome: FAILED }) { __typename } }"""
+  sessionId: $id, kind: CHECK, title: $title, outcome: INCONCLUSIVE }) { __typename } }"""
 READY = {"state": "READY", "summary": "Outlook can't connect."}
 
 
@@ -70,14 +76,30 @@ async def test_it_is_heard_live_also_when_it_is_late_and_when_its_worker_was_kil
     assert not [line for line in said_by if KEY in line]
 
 
-async def test_a_single_process_that_does_everything_assesses_too(
+async def test_a_single_process_that_does_everything_assesses_too_and_changes_the_card(
     settings: dict[str, str], account: Account, sign_in: SignIn
 ) -> None:
-    async with speaking(said(answer())) as server:
-        facts = {"anthropic_api_key": KEY, "anthropic_base_url": server.url}
-        with running("serve", **settings, **facts) as web:
-            client: Client = sign_in(web, account.tier1)
-            async with client.stream(EVENTS) as live:
-                assert (await live.next())["__typename"] == "StreamReady"
-                await raise_one(client, live)
-                assert await finished(live) == READY
+    slack = FakeSlack()
+    async with speaking(said(answer(), delay=0.7)) as server:
+        with slack.serving() as served:
+            facts = {
+                "anthropic_api_key": KEY,
+                "anthropic_base_url": server.url,
+                "outgoing_routes": ",".join(f"{origin}={served.origin}" for origin in ORIGINS),
+                "secret_keys": Fernet.generate_key().decode(),
+            }
+            with running("serve", **settings, **facts) as web:
+                await sign_in(web, account.admin).ask(CONNECT, token=TOKEN)
+                client: Client = sign_in(web, account.tier1)
+                async with client.stream(EVENTS) as live:
+                    assert (await live.next())["__typename"] == "StreamReady"
+                    await raise_one(client, live)
+                    await eventually(lambda: len(slack.messages) == 2)
+                    card, thread = slack.messages
+                    assert "by rule from the steps*" in str(card.blocks)
+                    assert await finished(live) == READY
+                    await eventually(lambda: card.edits == 1)
+    assert "*Suggested next, by a language model from the steps*\n• Look again" in (
+        "\n".join(block["text"]["text"] for block in card.blocks if "text" in block)
+    )
+    assert slack.messages == [card, thread]  # nobody is called a second time

@@ -1,13 +1,14 @@
 """What follows from a model's answer: a version of the written account, unless a later one is
-there."""
+there, and a card that is changed."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from db.database import Database, Row
-from db.models.vocabulary import AssessmentReason, AssessmentState, StepOutcome
+from db.models.vocabulary import AssessmentReason, AssessmentState, IntegrationKind, StepOutcome
 from services.assessments.finishing import Outcome, finish
 from services.handoffs.cancelling import cancel
 from services.handoffs.escalating import Escalated
@@ -18,6 +19,7 @@ from tests.harness.assessed import assessed, attach, begun
 from tests.harness.messages import answer, cites
 from tests.harness.people import Account
 from tests.harness.story import NOON, WITH_MODEL, claimed, escalated, started, waiting
+from tests.services.deliveries.parts import connect
 
 TIMED_OUT = Outcome(AssessmentState.TIMED_OUT, AssessmentReason.OUT_OF_TIME)
 
@@ -158,3 +160,58 @@ async def test_who_has_lost_it_writes_no_version(
     async with database.transaction(account.id) as tx:
         assert await finish(tx, taken, Outcome(AssessmentState.READY)) is None
     assert await kinds(database, account) == ["RAISED"]
+
+
+SLACK = IntegrationKind.SLACK
+BOT = {"channel": "#escalations"}
+
+
+@pytest.fixture
+async def everywhere(database: Database, account: Account) -> Escalated:
+    """Told by a bot's card, by Teams, a webhook and mail."""
+    for kind in (SLACK, IntegrationKind.TEAMS, IntegrationKind.WEBHOOK):
+        await connect(database, account, kind, settings=BOT)  # others have none, and if they had
+    options = replace(WITH_MODEL, mail=True)
+    return await waiting(database, account.tier1, options=options)
+
+
+async def told(database: Database, account: Account) -> list[tuple[str, str]]:
+    """What was promised because an answer came."""
+    async with database.transaction(account.id) as tx:
+        rows = await tx.fetch("SELECT * FROM delivery WHERE purpose NOT IN ('raised', 'claimed')")
+    return [(row["channel"], row["purpose"]) for row in rows]
+
+
+async def test_a_card_that_can_be_changed_is_and_nobody_else_is_told(
+    database: Database, account: Account, everywhere: Escalated
+) -> None:
+    await assessed(database, account, everywhere.handoff["id"])
+    assert await told(database, account) == [("SLACK", "assessed")]
+
+
+async def test_a_late_answer_changes_the_card_and_a_failure_does_not(
+    database: Database, account: Account, everywhere: Escalated
+) -> None:
+    taken = await begun(database, account, everywhere.handoff["id"])
+    async with database.transaction(account.id) as tx:
+        await finish(tx, taken, TIMED_OUT)
+    assert await told(database, account) == []
+    await attach(database, account, taken, late=True)
+    assert await told(database, account) == [("SLACK", "assessed")]
+
+
+async def test_a_card_that_tells_of_a_claim_is_left_alone(
+    database: Database, account: Account, everywhere: Escalated
+) -> None:
+    await claimed(database, account.tier2, everywhere)
+    await assessed(database, account, everywhere.handoff["id"])
+    assert await told(database, account) == []
+
+
+async def test_what_an_incoming_webhook_has_posted_is_left_alone(
+    database: Database, account: Account
+) -> None:
+    await connect(database, account, SLACK, settings={"channel": None})
+    raised = await waiting(database, account.tier1, options=WITH_MODEL)
+    await assessed(database, account, raised.handoff["id"])
+    assert await told(database, account) == []

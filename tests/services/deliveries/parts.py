@@ -21,7 +21,7 @@ WITH_MAIL = Options(link_base="https://desk.example", mail=True)
 ALONE = Options(link_base="https://desk.example")
 
 
-async def connect(database: Database, account: Account, kind: IntegrationKind) -> UUID:
+async def connect(database: Database, account: Account, kind: IntegrationKind, **more: Any) -> UUID:
     """An integration that is on. Its secrets are not looked at here."""
     integration_id = uuid7()
     row = {
@@ -32,7 +32,7 @@ async def connect(database: Database, account: Account, kind: IntegrationKind) -
         "secrets": b"sealed",
     }
     async with database.transaction(account.id) as tx:
-        await insert(tx, "integration", row)
+        await insert(tx, "integration", row | more)
     return integration_id
 
 

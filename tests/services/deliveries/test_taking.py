@@ -8,7 +8,7 @@ import pytest
 
 from db.database import Database
 from db.models.vocabulary import EventType, IntegrationKind
-from services.deliveries import finishing, follow_up, taking
+from services.deliveries import change_card, finishing, follow_up, taking
 from services.deliveries.schedules import SCHEDULES
 from tests.harness.story import NOON
 from tests.services.deliveries.parts import (
@@ -191,6 +191,23 @@ async def test_what_came_after_is_told_even_when_the_raise_never_was(database, a
     assert await ended(database, account, finishing.refused(raised, "No such channel."))
     [claimed] = await taken_by(database, account)
     assert (claimed.purpose, claimed.earlier) == ("claimed", None)
+
+
+async def test_news_waits_while_its_card_is_being_changed_and_no_longer(database, account):
+    """What is written of it by then does not know the news."""
+    await connect(database, account, SLACK, settings={"channel": "#escalations"})
+    handoff_id = await raise_one(database, account)
+    [raised] = await taken_by(database, account)
+    assert await run(database, account, finishing.sent, raised, "C1/170.1")
+    await run(database, account, change_card, handoff_id, 1, now=NOON)
+    [changing] = await taken_by(database, account)
+    assert (changing.purpose, changing.earlier) == ("assessed", "C1/170.1")
+    await follow(database, account, handoff_id)
+    assert await taken_by(database, account) == []
+
+    assert await run(database, account, finishing.retry, changing, "Slack has trouble.")
+    [claimed] = await taken_by(database, account)
+    assert claimed.purpose == "claimed"
 
 
 async def test_one_persons_mail_does_not_wait_for_anothers(database, account):

@@ -9,7 +9,7 @@ from services.integrations.protocol import Letter, Person, Purpose, Ticket, Trie
 
 DELIVERY = UUID("01900000-0000-7000-8000-00000000d001")
 HANDOFF = UUID("01900000-0000-7000-8000-00000000a001")
-OF_HANDOFFS = [each for each in Purpose if each is not Purpose.DISABLED]
+OF_HANDOFFS = [each for each in Purpose if each not in {Purpose.DISABLED, Purpose.ASSESSED}]
 RAISED_AT = datetime(2026, 11, 24, 10, 2, 11, tzinfo=UTC)
 
 

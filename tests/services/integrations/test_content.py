@@ -190,6 +190,33 @@ async def test_no_part_of_a_secret_is_in_what_is_suggested(database, account):
     assert letter.redactions == 3  # among what was tried and suggested, and in the documentation
 
 
+async def test_a_card_is_changed_to_what_it_would_be_if_it_were_sent_now(database, account):
+    await connect(database, account, IntegrationKind.SLACK, settings={"channel": "#escalations"})
+    session = await started(database, account.tier1)
+    raised = await escalated(database, account.tier1, session, options=WITH_MODEL)
+    story = Story(database, account, raised)
+    [taken] = await taken_by(database, account)
+    before = await story.letter(taken)
+    assert await run(database, account, finishing.sent, taken, "C1:1.1")
+    await assessed(database, account, story.handoff_id)
+
+    [taken] = await taken_by(database, account)
+    letter = await story.letter(taken)
+
+    assert (taken.purpose, letter.quiet) == ("assessed", True)
+    assert letter == dataclasses.replace(
+        before,
+        quiet=True,
+        next_steps=("Look again",),
+        next_steps_derived=False,
+        **{part: getattr(letter, part) for part in ("delivery_id", "key", "marker", "markdown")},
+    )
+    await story.then(claim, account.tier2, approach=Approach.CONTINUE)
+    letter = await story.letter(taken)
+    assert (letter.purpose, letter.who, letter.status) == ("claimed", "Tier2", "CLAIMED")
+    assert (letter.quiet, letter.approach) == (True, "CONTINUE")
+
+
 async def test_what_is_told_late_of_a_raise_has_what_a_model_made_of_it(story, database, account):
     await assessed(database, account, story.handoff_id)
     [letter] = await story.letters()

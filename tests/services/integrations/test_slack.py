@@ -137,6 +137,27 @@ async def test_the_card_is_edited_as_its_handoff_moves_on(
     golden.expect(f"slack-{purpose}", written(here.card))
 
 
+async def test_what_is_no_news_changes_the_card_and_is_no_message_of_its_own(here: Workspace):
+    reference = (await here.bot.send(letter(markdown=""), None)).reference
+    quiet = letter(next_steps=["Look again"], next_steps_derived=False, quiet=True)
+
+    sent = await here.bot.send(quiet, reference)
+
+    assert sent.reference == reference
+    assert [message.edits for message in here.fake.messages] == [1]
+    assert "by a language model from the steps*\\n• Look again" in told(here.card)
+
+
+@pytest.mark.parametrize("reference", [None, "C0ESCALATE:1.000001"])
+async def test_where_there_is_no_card_what_is_no_news_is_not_told(
+    here: Workspace, reference: str | None
+):
+    for channel in (here.bot, here.hook):
+        sent = await channel.send(letter(quiet=True), reference)
+        assert sent.said == "There is no card that could be changed."
+    assert here.fake.messages == []
+
+
 @pytest.mark.parametrize("purpose", [Purpose.UNREACHED, Purpose.TEST])
 async def test_what_has_to_be_noticed_is_a_message_of_its_own(here: Workspace, purpose: Purpose):
     reference = (await here.bot.send(letter(markdown=""), None)).reference
