@@ -6,6 +6,7 @@ PRIVILEGES: dict[str, str] = {
     "account": "SELECT, INSERT, UPDATE (minimum_readiness)",
     "alembic_version": "SELECT",
     "assessment": "SELECT, INSERT, UPDATE",
+    "assessment_rating": "SELECT, INSERT, UPDATE",
     "delivery": "SELECT, INSERT, UPDATE",
     "delivery_attempt": "SELECT, INSERT, UPDATE",
     "documentation": "SELECT, INSERT",

@@ -13,7 +13,7 @@ from db.database import Columns, Row, Transaction
 from resolvers.loading import Loader, OpenViewing, Reader
 from services import accounts, deliveries, documentation, engineers, events, notifications, views
 from services.actor import Actor
-from services.handoffs import reaching
+from services.handoffs import rating, reaching
 from services.handoffs import reading as handoffs
 from services.ids import Kind
 from services.integrations import configuring, notices
@@ -126,6 +126,11 @@ class Loaders:
     def assessments(self) -> OneRow:
         """By handoff."""
         return self._one_row(handoffs.assessments, key="handoff_id")
+
+    @cached_property
+    def ratings(self) -> OneRow:
+        """Of assessments, by handoff; with the reader's own."""
+        return self._one_row(rating.by_handoffs, key="handoff_id")
 
     @cached_property
     def documentation_of_handoffs(self) -> OneRow:

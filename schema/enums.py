@@ -25,6 +25,7 @@ from db.models.vocabulary import (
     SessionStatus,
     StepKind,
     StepOutcome,
+    Verdict,
 )
 from services.handoffs.problems import Ineligible
 from services.handoffs.readiness import CRITERIA, ReadinessItem, ReadinessQuestion
@@ -54,6 +55,7 @@ __all__ = [
     "SessionStatus",
     "StepKind",
     "StepOutcome",
+    "Verdict",
     "words",
 ]
 
@@ -184,6 +186,15 @@ words(
         AssessmentState.FAILED: "No usable answer came.",
         AssessmentState.DISABLED: "No language model is configured here. All else works.",
     },
+)
+words(
+    Verdict,
+    "What an engineer thinks of an assessment.",
+    {
+        Verdict.RIGHT: "It helped, or turned out to be so.",
+        Verdict.WRONG: "It misled, or turned out to be otherwise.",
+    },
+    name="AssessmentVerdict",
 )
 words(
     DocumentationKind,

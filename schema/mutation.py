@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from resolvers import (
+    assessments,
     claims,
     deliveries,
     handoffs,
@@ -27,6 +28,7 @@ from schema.inputs.integrations import (
     TestIntegrationInput,
 )
 from schema.inputs.mark_notifications_read import MarkNotificationsReadInput
+from schema.inputs.rate_assessment import RateAssessmentInput
 from schema.inputs.reassign_handoff import ReassignHandoffInput
 from schema.inputs.record_outcome import RecordOutcomeInput
 from schema.inputs.record_step import RecordStepInput
@@ -59,6 +61,7 @@ from schema.results.mark_notifications_read import (
     MarkNotificationsReadResult,
     mark_notifications_read_result,
 )
+from schema.results.rate_assessment import RateAssessmentResult, rate_assessment_result
 from schema.results.reassign_handoff import ReassignHandoffResult, reassign_handoff_result
 from schema.results.record_outcome import RecordOutcomeResult, record_outcome_result
 from schema.results.record_step import RecordStepResult, record_step_result
@@ -163,6 +166,28 @@ class Mutation:
             idempotency_key=input.idempotency_key,
         )
         return start_suggested_step_result(outcome)
+
+    @mutation(
+        description=(
+            "Say whether a READY assessment is right, in place of what the viewer said of it "
+            "before. For engineers who may see the session."
+        )
+    )
+    async def rate_assessment(
+        self,
+        info: Info,
+        input: Annotated[
+            RateAssessmentInput, strawberry.argument(description="What they think of which.")
+        ],
+    ) -> RateAssessmentResult:
+        outcome = await assessments.rate_assessment(
+            info.context,
+            input.handoff_id,
+            input.verdict,
+            comment=input.comment,
+            idempotency_key=input.idempotency_key,
+        )
+        return rate_assessment_result(outcome)
 
     @mutation(
         description=(

@@ -3,9 +3,10 @@
 from sqlmodel import SQLModel
 
 from db.models.account import Account, Engineer
+from db.models.assessment import Assessment, AssessmentRating
 from db.models.delivery import Delivery, Notification
 from db.models.event import Event, EventCounter, IdempotencyKey
-from db.models.handoff import Assessment, Documentation, Handoff, HandoffHeard, Snapshot
+from db.models.handoff import Documentation, Handoff, HandoffHeard, Snapshot
 from db.models.integration import DeliveryAttempt, Integration, Notice
 from db.models.session import Session, SessionView, Step
 
@@ -20,6 +21,7 @@ __all__ = [
     "TENANT_TABLES",
     "Account",
     "Assessment",
+    "AssessmentRating",
     "Delivery",
     "DeliveryAttempt",
     "Documentation",

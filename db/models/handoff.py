@@ -20,8 +20,6 @@ from db.models.columns import (
 )
 from db.models.vocabulary import (
     Approach,
-    AssessmentReason,
-    AssessmentState,
     Confidence,
     DocumentationKind,
     HandoffIntent,
@@ -148,53 +146,6 @@ class Snapshot(SQLModel, table=True):
     hypotheses_open: list[str] = document("[]")
     hypotheses_ruled_out: list[str] = document("[]")
     left_out: dict[str, int] = document()
-
-
-class Assessment(SQLModel, table=True):
-    """The language model's reading of a snapshot: one row per handoff, from the raise on."""
-
-    __table_args__ = (
-        within_account("handoff", "handoff_id"),
-        one_of("state", AssessmentState),
-        one_of("reason", AssessmentReason),
-        one_of("confidence", Confidence),
-        Index(
-            "assessment_due",
-            "account_id",
-            "due_at",
-            postgresql_where=text("state = 'PENDING'"),
-        ),
-        Index(
-            "assessment_asked",
-            "account_id",
-            "asked_at",
-            postgresql_where=text("asked_at IS NOT NULL"),
-        ),
-    )
-
-    account_id: UUID = tenant()
-    handoff_id: UUID = Field(primary_key=True)
-    state: AssessmentState = word(AssessmentState.PENDING)
-    content: dict[str, Any] = document()
-    confidence: Confidence | None = word()
-    model: str | None = None
-    latency_ms: int | None = None
-    created_at: datetime = written_at()
-    finished_at: datetime | None = instant()
-    # when a worker may take it, which is when the lease of the one that has it ends
-    due_at: datetime = written_at()
-    lease_token: UUID | None = None
-    # when it was first asked for; what an account may have asked for in a day is counted by it
-    asked_at: datetime | None = instant()
-    reason: AssessmentReason | None = word()
-    prompt_version: str | None = None
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    # how often a worker has taken it
-    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    # statements that did not stand, and secrets that were taken out of the question
-    dropped: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    redactions: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Documentation(SQLModel, table=True):

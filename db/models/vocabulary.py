@@ -101,6 +101,13 @@ class AssessmentReason(StrEnum):
     BUDGET_SPENT = "BUDGET_SPENT"
 
 
+class Verdict(StrEnum):
+    """What somebody thinks of an assessment."""
+
+    RIGHT = "RIGHT"
+    WRONG = "WRONG"
+
+
 class DocumentationKind(StrEnum):
     """What a version of the written account was written for."""
 
@@ -158,6 +165,7 @@ class EventType(StrEnum):
     HANDOFF_UNREACHED = "handoff.unreached"
     INTEGRATION_DISABLED = "integration.disabled"  # by the service itself; about no handoff
     ASSESSMENT_FINISHED = "assessment.finished"  # by the service itself
+    ASSESSMENT_RATED = "assessment.rated"
 
 
 IN_TRANSIT = (SessionStatus.ESCALATED, SessionStatus.REQUESTING_ESCALATION)

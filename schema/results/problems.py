@@ -5,7 +5,7 @@ from typing import Self
 
 import strawberry
 
-from schema.enums import HandoffStatus, Ineligible, SessionStatus
+from schema.enums import AssessmentState, HandoffStatus, Ineligible, SessionStatus
 from schema.types.engineer import Engineer
 from schema.types.handoff import Handoff
 from schema.types.readiness import Readiness
@@ -170,6 +170,15 @@ class HandoffChanged(Problem):
 @strawberry.type(description="The assessment of the handoff suggests no such step.")
 class SuggestionNotFound(Problem):
     pass
+
+
+@strawberry.type(description="The assessment has nothing of a language model that could be rated.")
+class AssessmentNotReady(Problem):
+    state: AssessmentState = strawberry.field(description="How far it has come.")
+
+    @classmethod
+    def because(cls, problem: handoff_problems.AssessmentNotReady) -> Self:
+        return cls(message=str(problem), state=problem.state)
 
 
 @strawberry.type(description="The viewer raised the handoff: somebody else has to take it.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
@@ -9,14 +10,14 @@ import strawberry
 
 from db.database import Columns
 from db.models.vocabulary import AssessmentReason
-from schema.enums import AssessmentState, Confidence
+from schema.enums import AssessmentState, Confidence, Verdict
 from schema.fields import field
 from schema.nodes import Info
 from schema.types.snapshot import SnapshotStep, cited
 from schema.types.step import Step
 from services.assessments.deriving import derive
 from services.assessments.suggesting import ASSESSED, DERIVED, suggestion_id
-from services.handoffs.rules import refusal_to_start
+from services.handoffs.rules import refusal_to_rate, refusal_to_start
 
 T = TypeVar("T")
 
@@ -106,6 +107,19 @@ class SuggestedStep:
         actor = info.context.actor
         return info.context.loaders.handoffs.load_or(
             False, self.handoff_id, lambda row: refusal_to_start(actor, row) is None
+        )
+
+
+@strawberry.type(description="What an engineer thinks of an assessment.")
+class AssessmentRating:
+    verdict: Verdict = strawberry.field(description="Whether it is right.")
+    comment: str | None = strawberry.field(description="What they had to say about it.")
+    rated_at: datetime = strawberry.field(description="When they said so last.")
+
+    @classmethod
+    def of(cls, row: Columns) -> Self:
+        return cls(
+            verdict=Verdict[row["verdict"]], comment=row["comment"], rated_at=row["rated_at"]
         )
 
 
@@ -220,12 +234,42 @@ class Assessment:
             ],
         )
 
+    @field(description="How many engineers have rated it RIGHT.")
+    def rated_right(self, info: Info) -> int:
+        return info.context.loaders.ratings.load_or(0, self.handoff_id, itemgetter("rated_right"))
+
+    @field(description="How many engineers have rated it WRONG.")
+    def rated_wrong(self, info: Info) -> int:
+        return info.context.loaders.ratings.load_or(0, self.handoff_id, itemgetter("rated_wrong"))
+
+    @field(description="What the viewer thinks of it; null until they say so.", own=True)
+    def viewer_rating(self, info: Info) -> AssessmentRating | None:
+        return info.context.loaders.ratings.load(self.handoff_id, _own)
+
+    @field(
+        description=(
+            "Whether the viewer may rate it as it stands, for the first time or anew: who may see "
+            "the session, once it is READY. `rateAssessment` asks the same rule."
+        ),
+        own=True,
+    )
+    def viewer_can_rate(self, info: Info) -> bool:
+        if self.state is not AssessmentState.READY:
+            return False
+        return info.context.loaders.handoffs.load_or(
+            False, self.handoff_id, lambda row: refusal_to_rate(row) is None
+        )
+
     def _found(self, info: Info, pick: Callable[[Mapping[str, Any]], list[T]]) -> list[T]:
         if not self.derived:
             return pick(self.content)
         return info.context.loaders.timelines.load_or(
             [], self.handoff_id, lambda row: pick(derive(row))
         )
+
+
+def _own(row: Columns) -> AssessmentRating | None:
+    return None if row["verdict"] is None else AssessmentRating.of(row)
 
 
 def _reason(row: Columns, state: AssessmentState) -> str | None:

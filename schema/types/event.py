@@ -1,9 +1,9 @@
 """What happens to handoffs, one type for each kind of event."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from struct import Struct
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -11,7 +11,7 @@ import strawberry
 from db.database import Columns
 from db.models.vocabulary import EventType
 from resolvers import cursors
-from schema.enums import Approach, AssessmentState
+from schema.enums import Approach, AssessmentState, Verdict
 from schema.fields import field
 from schema.nodes import Info
 from schema.pagination import Keys
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Handoff and its events refer to each other: it is looked up when the schema is put together
 LazyHandoff: TypeAlias = Annotated["Handoff", strawberry.lazy("schema.types.handoff")]
+
+T = TypeVar("T")
 
 PLACES: Final = Keys(b"v", Struct(">q"))
 CONTENT = "Null unless you may see the session now."
@@ -74,13 +76,14 @@ class HandoffEvent:
 
     def text(self, info: Info, key: str) -> str | None:
         """Content of the event, through the door as it is now."""
+        return self.content(info, lambda data: data[key])
 
-        def through(row: Columns) -> str | None:
-            return self.data[key] if row["door"] else None
-
+    def content(self, info: Info, read: Callable[[Mapping[str, Any]], T]) -> T | None:
         if self.door is None:
-            return info.context.loaders.handoffs.surely(self.handoff_id, through)
-        return self.data[key] if self.door else None
+            return info.context.loaders.handoffs.surely(
+                self.handoff_id, lambda row: read(self.data) if row["door"] else None
+            )
+        return read(self.data) if self.door else None
 
 
 @strawberry.type(description="Somebody asked for help: a handoff was raised, and waits.")
@@ -179,6 +182,19 @@ class AssessmentFinished(HandoffEvent):
         return AssessmentState[self.data["state"]]
 
 
+@strawberry.type(
+    description="An engineer, `actor`, has said what they think of the assessment of its snapshot."
+)
+class AssessmentRated(HandoffEvent):
+    @field(description=f"Whether it is right. {CONTENT}")
+    def verdict(self, info: Info) -> Verdict | None:
+        return self.content(info, lambda data: Verdict[data["verdict"]])
+
+    @field(description=f"What they had to say about it. {CONTENT}")
+    def comment(self, info: Info) -> str | None:
+        return self.text(info, "comment")
+
+
 KINDS: Final[Mapping[str, type[HandoffEvent]]] = {
     EventType.HANDOFF_CREATED: HandoffCreated,
     EventType.HANDOFF_CLAIMED: HandoffClaimed,
@@ -190,6 +206,7 @@ KINDS: Final[Mapping[str, type[HandoffEvent]]] = {
     EventType.HANDOFF_CANCELLED: HandoffCancelled,
     EventType.HANDOFF_UNREACHED: HandoffUnreached,
     EventType.ASSESSMENT_FINISHED: AssessmentFinished,
+    EventType.ASSESSMENT_RATED: AssessmentRated,
 }
 
 

@@ -13,6 +13,7 @@ from schema.scalars import Cursor
 from schema.types.event import (
     KINDS,
     AssessmentFinished,
+    AssessmentRated,
     HandoffCancelled,
     HandoffClaimed,
     HandoffCreated,
@@ -65,7 +66,8 @@ HandoffStreamMessage = Annotated[
     | HandoffResolved
     | HandoffCancelled
     | HandoffUnreached
-    | AssessmentFinished,
+    | AssessmentFinished
+    | AssessmentRated,
     strawberry.union(
         "HandoffStreamMessage",
         description=(

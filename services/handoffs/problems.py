@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from db.models.vocabulary import HandoffStatus, SessionStatus
+from db.models.vocabulary import AssessmentState, HandoffStatus, SessionStatus
 from services.handoffs.readiness import Readiness
 from services.problems import Problem
 
@@ -47,6 +47,17 @@ class HandoffChanged(Problem):
 class SuggestionNotFound(Problem):
     def __init__(self) -> None:
         super().__init__("The assessment of this handoff suggests no such step. Look again.")
+
+
+class AssessmentNotReady(Problem):
+    def __init__(self, state: AssessmentState) -> None:
+        still = state is AssessmentState.PENDING
+        super().__init__(
+            "This assessment is still being written. Rate it when it is there."
+            if still
+            else "There is nothing of a language model in this assessment that could be rated."
+        )
+        self.state = state
 
 
 class OwnHandoff(Problem):

@@ -132,6 +132,14 @@ def refusal_to_start(actor: Actor, handoff: Columns) -> Problem | None:
     return None
 
 
+def refusal_to_rate(handoff: Columns) -> Problem | None:
+    """Why whoever has read ``handoff``, with its `door`, may not say what they think of its
+    assessment; None when they may. ``Assessment.viewerCanRate`` shows it."""
+    if not handoff["door"]:
+        return NotAllowed("Only who may see the session can rate its assessment.")
+    return None
+
+
 def allowed(actor: Actor, handoff: Columns) -> list[HandoffAction]:
     """What ``actor`` may do now."""
     return [action for action in HandoffAction if refusal(action, actor, handoff) is None]

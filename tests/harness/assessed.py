@@ -4,12 +4,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from db.database import Database
-from db.models.vocabulary import AssessmentState
+from db.models.vocabulary import AssessmentReason, AssessmentState
 from services.assessments.finishing import Outcome, finish
 from services.assessments.judging import judge
 from services.assessments.taking import Taken, frozen, take
 from tests.harness.messages import answer
 from tests.harness.people import Account
+
+TIMED_OUT = Outcome(AssessmentState.TIMED_OUT, AssessmentReason.OUT_OF_TIME)
 
 
 async def assessed(database: Database, account: Account, handoff_id: UUID, text: str = "") -> None:

@@ -73,6 +73,12 @@ def one_of_each(account: Account) -> list[tuple[str, Row]]:
             "step_count": 1,
         },
         "assessment": {"handoff_id": handoff, "state": "PENDING"},
+        "assessment_rating": {
+            "handoff_id": handoff,
+            "engineer_id": account.tier2.id,
+            "verdict": "WRONG",
+            "comment": "It was the connector",
+        },
         "documentation": {
             "id": uuid7(),
             "session_id": session,

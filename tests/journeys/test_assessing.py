@@ -18,12 +18,17 @@ SignIn = Callable[..., Client]
 EVENTS = """subscription { handoffEvents { __typename
   ... on HandoffEvent { actor { name } handoff {
     assessment { state summary } documentation { kind version } } }
-  ... on AssessmentFinished { state } } }"""
+  ... on AssessmentFinished { state }
+  ... on AssessmentRated { verdict handoff {
+    id assessment { ratedWrong viewerRating { verdict } } } } } }"""
+RATE = """mutation ($id: ID!) { rateAssessment(input: { handoffId: $id, verdict: WRONG }) {
+  __typename } }"""
 CONNECT = """mutation ($token: String!) { saveIntegration(input: {
   slack: { channel: "#escalations", botToken: $token } }) {
   __typename ... on SaveIntegrationSuccess { integration { id } } } }"""
 STEP = """mutation ($id: ID!, $title: String!) { recordStep(input: {
   sessionId: $id, kind: CHECK, title: $title, outcome: INCONCLUSIVE }) { __typename } }"""
+WAITING = "{ handoffs { nodes { id } } }"
 READY = {"state": "READY", "summary": "Outlook can't connect."}
 
 
@@ -99,6 +104,14 @@ async def test_a_single_process_that_does_everything_assesses_too_and_changes_th
                     assert "by rule from the steps*" in str(card.blocks)
                     assert await finished(live) == READY
                     await eventually(lambda: card.edits == 1)
+                    colleague: Client = sign_in(web, account.tier2)
+                    handoff = (await client.ask(WAITING))["nodes"][0]["id"]
+                    await colleague.ask(RATE, id=handoff)
+                    rated = await live.next()
+                    assert (rated["actor"], rated["verdict"]) == ({"name": "Tier2"}, "WRONG")
+                    # not the listener's own
+                    counted = {"ratedWrong": 1, "viewerRating": None}
+                    assert rated["handoff"]["assessment"] == READY | counted
     assert "*Suggested next, by a language model from the steps*\n• Look again" in (
         "\n".join(block["text"]["text"] for block in card.blocks if "text" in block)
     )

@@ -116,6 +116,11 @@ MUTATIONS: dict[str, tuple[Kind | None, str]] = {
         "mutation($id: ID!) { startSuggestedStep(input: {handoffId: $id, "
         'suggestionId: "derived:1"}) { __typename ... on Problem { message } } }',
     ),
+    "rateAssessment": (
+        Kind.HANDOFF,
+        "mutation($id: ID!) { rateAssessment(input: {handoffId: $id, verdict: RIGHT}) "
+        "{ __typename ... on Problem { message } } }",
+    ),
     "resolveSession": (
         Kind.SESSION,
         'mutation($id: ID!) { resolveSession(input: {sessionId: $id, resolution: "x"}) '

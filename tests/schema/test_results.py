@@ -8,7 +8,7 @@ import pytest
 from graphql import GraphQLUnionType
 
 from db.ids import uuid7
-from db.models.vocabulary import DeliveryState, HandoffStatus, SessionStatus
+from db.models.vocabulary import AssessmentState, DeliveryState, HandoffStatus, SessionStatus
 from schema.results import integrations as integration_results
 from schema.results.cancel_handoff import cancel_handoff_result
 from schema.results.claim_handoff import claim_handoff_result
@@ -16,6 +16,7 @@ from schema.results.claim_handoffs import claim_handoffs_result
 from schema.results.decline_handoff import decline_handoff_result
 from schema.results.escalate import escalate_result
 from schema.results.escalate_many import escalate_many_result
+from schema.results.rate_assessment import rate_assessment_result
 from schema.results.reassign_handoff import reassign_handoff_result
 from schema.results.record_outcome import record_outcome_result
 from schema.results.record_step import record_step_result
@@ -81,6 +82,7 @@ REFUSALS: list[problems.Problem] = [
     handoffs.SessionsNotEscalatable([]),
     handoffs.OwnHandoff(),
     handoffs.SuggestionNotFound(),
+    handoffs.AssessmentNotReady(AssessmentState.PENDING),
     deliveries.DeliveryNotFound(),
     deliveries.DeliveryNotRepeatable(DeliveryState.SENDING),
     integrations.IntegrationNotFound(),
@@ -92,6 +94,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "RecordStepResult": record_step_result,
     "StartSuggestedStepResult": start_suggested_step_result,
     "RecordOutcomeResult": record_outcome_result,
+    "RateAssessmentResult": rate_assessment_result,
     "EscalateResult": escalate_result,
     "EscalateManyResult": lambda outcome: escalate_many_result(outcome, []),
     "ClaimHandoffResult": claim_handoff_result,

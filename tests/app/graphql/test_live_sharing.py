@@ -198,7 +198,12 @@ def test_the_fields_about_the_viewer_are_known() -> None:
         if is_own(definition)
     }
 
-    assert own == {"Handoff.viewerCan", "SuggestedStep.viewerCanStart"}
+    assert own == {
+        "Assessment.viewerCanRate",
+        "Assessment.viewerRating",
+        "Handoff.viewerCan",
+        "SuggestedStep.viewerCanStart",
+    }
 
 
 def test_the_ways_to_a_session_are_known() -> None:

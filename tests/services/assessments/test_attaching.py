@@ -8,20 +8,18 @@ from datetime import timedelta
 import pytest
 
 from db.database import Database, Row
-from db.models.vocabulary import AssessmentReason, AssessmentState, IntegrationKind, StepOutcome
+from db.models.vocabulary import AssessmentState, IntegrationKind, StepOutcome
 from services.assessments.finishing import Outcome, finish
 from services.handoffs.cancelling import cancel
 from services.handoffs.escalating import Escalated
 from services.handoffs.resolving import resolve
 from services.sessions.concluding import record_outcome
 from services.sessions.recording import StepDraft, record_step
-from tests.harness.assessed import assessed, attach, begun
+from tests.harness.assessed import TIMED_OUT, assessed, attach, begun
 from tests.harness.messages import answer, cites
 from tests.harness.people import Account
 from tests.harness.story import NOON, WITH_MODEL, claimed, escalated, started, waiting
 from tests.services.deliveries.parts import connect
-
-TIMED_OUT = Outcome(AssessmentState.TIMED_OUT, AssessmentReason.OUT_OF_TIME)
 
 
 @pytest.fixture
