@@ -198,14 +198,14 @@ async def test_news_waits_while_its_card_is_being_changed_and_no_longer(database
     await connect(database, account, SLACK, settings={"channel": "#escalations"})
     handoff_id = await raise_one(database, account)
     [raised] = await taken_by(database, account)
-    assert await run(database, account, finishing.sent, raised, "C1/170.1")
+    assert await ended(database, account, finishing.sent(raised, "C1/170.1"))
     await run(database, account, change_card, handoff_id, 1, now=NOON)
     [changing] = await taken_by(database, account)
     assert (changing.purpose, changing.earlier) == ("assessed", "C1/170.1")
     await follow(database, account, handoff_id)
     assert await taken_by(database, account) == []
 
-    assert await run(database, account, finishing.retry, changing, "Slack has trouble.")
+    assert await ended(database, account, finishing.retry(changing, "Slack has trouble."))
     [claimed] = await taken_by(database, account)
     assert claimed.purpose == "claimed"
 

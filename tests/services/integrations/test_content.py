@@ -197,7 +197,7 @@ async def test_a_card_is_changed_to_what_it_would_be_if_it_were_sent_now(databas
     story = Story(database, account, raised)
     [taken] = await taken_by(database, account)
     before = await story.letter(taken)
-    assert await run(database, account, finishing.sent, taken, "C1:1.1")
+    assert await ended(database, account, finishing.sent(taken, "C1:1.1"))
     await assessed(database, account, story.handoff_id)
 
     [taken] = await taken_by(database, account)
