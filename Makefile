@@ -6,6 +6,7 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 READY := .venv/.installed
+EXPLORER := app/explorer/built/manifest.json
 PYTHONS := $(or $(PYTHON),python3.11 python3 python3.12 python3.13 python3.14 python)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -21,7 +22,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: serve
-serve: $(READY) ## set everything up and run the service with its demo accounts
+serve: $(READY) $(EXPLORER) ## set everything up and run the service with its demo accounts
 	@exec env BATON_DEMO="$${BATON_DEMO:-true}" $(BIN)/baton serve
 
 .PHONY: demo
@@ -84,8 +85,11 @@ golden-documents: $(READY) ## write the accounts of ten demo sessions anew: read
 
 .PHONY: clean
 clean: ## remove the environment and every cache; the service's data stays
-	rm -rf .venv .npm .pip build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .npm .pip build app/explorer/built *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(EXPLORER): $(wildcard README.md explorer/*) | $(READY)
+	@$(BIN)/python -m building.explorer
 
 $(READY): pyproject.toml constraints.txt
 	@for python in $(PYTHONS); do \

@@ -7,10 +7,11 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.cross_origin import CrossOrigin
+from app.explorer import explorer_routes, is_browsed
 from app.graphql.engine import Engine
 from app.graphql.errors import mask
 from app.graphql.http import GraphQLHTTP
@@ -109,13 +110,17 @@ class WebApp:
             allowed_origins=settings.allowed_origins,
             observe=reporter,
         )
+        explorer = self._explorer()
+        self.browsed = bool(explorer)
         self.rest = Rest(
-            [*_routes(service), self._slack()], nothing_here=f"There is nothing here. {HELLO}"
+            [*_routes(service), self._slack(), *explorer],
+            nothing_here=f"There is nothing here. {HELLO}",
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            answer = self.asked if scope["path"] == PATH else self.rest
+            asked = scope["path"] == PATH and not (self.browsed and is_browsed(scope))
+            answer = self.asked if asked else self.rest
             await answer(scope, receive, send)
         elif scope["path"] == PATH:
             await self.sockets(scope, receive, send)
@@ -141,6 +146,10 @@ class WebApp:
             raise ClientError(str(refusal), ErrorCode.UNAVAILABLE) from refusal
         except SignInRefused as refusal:
             raise ClientError(str(refusal), ErrorCode.UNAUTHENTICATED) from refusal
+
+    def _explorer(self) -> list[BaseRoute]:
+        settings = self.service.settings
+        return explorer_routes(PATH, demo=settings.demo) if settings.introspection else []
 
     def _slack(self) -> Route:
         service = self.service

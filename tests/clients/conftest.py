@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+from building.node import PROJECT, Node, NoNode, find, packages
 from tests.clients import blocks
 from tests.clients.consumer import Begin, Consumer, consumer, program
-from tests.clients.node import PROJECT, Node, NoNode, find, packages
 from tests.harness.web import SECRET
 
 HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ def node() -> Node:
 def workshop(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the page's programs, those of this folder, and the packages they import."""
     try:
-        modules = packages(node)
+        modules = packages(node, HERE / "package.json")
     except NoNode as reason:
         without_node(reason)
     folder = tmp_path_factory.mktemp("workshop")

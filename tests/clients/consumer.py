@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.clients.node import Node
+from building.node import Node
 from tests.harness.web import PATIENCE
 
 FOLLOWERS = ("sockets", "sse", "python")

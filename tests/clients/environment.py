@@ -8,7 +8,7 @@ import venv
 from hashlib import sha256
 from pathlib import Path
 
-from tests.clients.node import PROJECT
+from building.node import PROJECT
 
 REQUIREMENTS = PROJECT / "examples" / "python" / "requirements.txt"
 CACHE = PROJECT / ".pip"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from db.database import Database
-from tests.clients.node import Node
+from building.node import Node
 from tests.harness.people import make_account
 from tests.harness.web import PATIENCE, Web, running, token_of
 

@@ -15,7 +15,7 @@ from tests.clients import environment
 from tests.clients.conftest import HERE, without_node
 from tests.clients.consumer import Consumer, consumer
 from tests.clients.environment import Failed, done
-from tests.clients.node import PROJECT, Node, NoNode
+from building.node import PROJECT, Node, NoNode
 from tests.clients.raiser import Raiser
 from tests.harness.people import Account
 from tests.harness.web import Client, Web, running, token_of

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from building.node import Node
 from tests.clients.consumer import consumer
-from tests.clients.node import Node
 from tests.clients.raiser import Raiser
 from tests.harness.people import Account
 from tests.harness.web import Client, Web, running, token_of

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.clients.node import Node
+from building.node import Node
 
 
 def lint(node: Node, folder: Path) -> "subprocess.CompletedProcess[str]":

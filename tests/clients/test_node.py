@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from building.node import LEAST, PROJECT, Node, NoNode, version
 from tests.clients.conftest import without_node
-from tests.clients.node import LEAST, PROJECT, Node, NoNode, version
 
 REASON = NoNode("there is none")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app import trusting
-from tests.clients.node import Node
+from building.node import Node
 from tests.harness.people import Account
 from tests.harness.web import PATIENCE, Web, running, token_of
 

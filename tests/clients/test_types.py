@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from tests.clients.node import Node
+from building.node import Node
 
 
 def test_the_programs_of_the_page_pass_the_type_checker(node: Node, workshop: Path) -> None:

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from building.explorer import examples
 from tests.harness.people import Account
 from tests.harness.web import PATIENCE, Client, Web
 
 PROJECT = Path(__file__).parents[2]
-README = (PROJECT / "README.md").read_text()
 
 
-async def test_the_three_operations_lead_to_a_claimed_handoff_while_somebody_listens(
+async def test_the_operations_lead_to_a_claimed_handoff_while_somebody_listens(
     web: Web, account: Account, sign_in: Callable[..., Client]
 ) -> None:
-    start, escalate, claim = re.findall(r"```graphql\n(.*?)```", README, re.DOTALL)
+    start, escalate, claim, _ = examples()
     tier1, tier2 = sign_in(web, account.tier1), sign_in(web, account.tier2)
     assert tier2.token is not None
     listening = await asyncio.create_subprocess_exec(
@@ -49,6 +49,10 @@ async def test_the_three_operations_lead_to_a_claimed_handoff_while_somebody_lis
     finally:
         listening.kill()
         await listening.wait()
+
+
+def test_what_the_listener_asks_for_is_what_the_readme_shows() -> None:
+    assert examples()[-1] in (PROJECT / "examples" / "listen.py").read_text()
 
 
 PAGES = [

