@@ -6,7 +6,7 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 READY := .venv/.installed
-EXPLORER := app/explorer/built/manifest.json
+EXPLORER := .npm/explorer.tried
 PYTHONS := $(or $(PYTHON),python3.11 python3 python3.12 python3.13 python3.14 python)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -24,6 +24,10 @@ help: ## list the targets
 .PHONY: serve
 serve: $(READY) $(EXPLORER) ## set everything up and run the service with its demo accounts
 	@exec env BATON_DEMO="$${BATON_DEMO:-true}" $(BIN)/baton serve
+
+.PHONY: explorer
+explorer: $(READY) ## bundle the page for browsers at /graphql, if anything in it has changed
+	@$(BIN)/python -m building.explorer
 
 .PHONY: demo
 demo: $(READY) ## tell the story against the running service: escalate, live arrival, race, claim
@@ -88,8 +92,10 @@ clean: ## remove the environment and every cache; the service's data stays
 	rm -rf .venv .npm .pip build app/explorer/built *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# once, whatever comes of it: where npm's registry is out of reach, that takes its time
 $(EXPLORER): $(wildcard README.md explorer/*) | $(READY)
 	@$(BIN)/python -m building.explorer
+	@mkdir -p $(@D) && touch $@
 
 $(READY): pyproject.toml constraints.txt
 	@for python in $(PYTHONS); do \

@@ -85,7 +85,7 @@ def install(node: Node, wanted: Path, home: Path) -> None:
     begun.mkdir()
     shutil.copy(wanted, begun)
     command = [*node.npm, "install", "--no-package-lock", "--no-audit", "--no-fund"]
-    command += ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
+    command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000"]
     command += ["--ignore-scripts", "--update-notifier=false", "--cache", begun / "cache"]
     try:
         done = subprocess.run(
