@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from db.database import Database
 from building.node import Node
+from db.database import Database
 from tests.harness.people import make_account
 from tests.harness.web import PATIENCE, Web, running, token_of
 
