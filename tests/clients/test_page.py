@@ -6,7 +6,13 @@ from app.graphql.sockets.protocol import CloseCode
 from resolvers.errors import ErrorCode
 from tests.clients.blocks import PAGE, programs
 
-ONLY_REQUESTS = {"NOT_ACCEPTABLE", "UNSUPPORTED_MEDIA_TYPE", "METHOD_NOT_ALLOWED", "TOO_LARGE"}
+ONLY_REQUESTS = {
+    "METHOD_NOT_ALLOWED",
+    "NOT_ACCEPTABLE",
+    "NOT_FOUND",
+    "TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+}
 """Of requests by HTTP that are none, or too large: docs/api.md has them."""
 
 
