@@ -145,7 +145,7 @@ async def start_suggested_step(
             tx,
             context.actor,
             known(handoff, Kind.HANDOFF),
-            suggestion,
+            suggestion.removeprefix(f"{handoff}/"),
             now=context.clock(),
             idempotency_key=idempotency_key,
         )

@@ -29,6 +29,11 @@ def public(kind: Kind, row_id: UUID) -> str:
     return str(TypeID.from_uuid(row_id, prefix=kind.value))  # type: ignore[arg-type]  # takes both
 
 
+def public_part(handoff_id: UUID, part: str) -> str:
+    """Of something that a handoff has and nothing else does: ``handoff_01…/derived:1``."""
+    return f"{public(Kind.HANDOFF, handoff_id)}/{part}"
+
+
 def parse(text: str, kind: Kind) -> UUID | None:
     """The row's id, or None for anything that can't be the id of such a thing."""
     found = parse_any(text)

@@ -3,9 +3,6 @@ import { createClient, type Client } from "graphql-ws";
 import { Environment, Network, Observable, RecordSource, Store } from "relay-runtime";
 import type { GraphQLResponse, RequestParameters, Variables } from "relay-runtime";
 
-/** These have ids within something else, and not among all things. */
-const PARTS = new Set(["SnapshotStep", "SuggestedStep"]);
-
 export function environment(url: string, token: string): { relay: Environment; sockets: Client } {
   const sockets = createClient({
     url: url.replace(/^http/, "ws"),
@@ -26,7 +23,6 @@ export function environment(url: string, token: string): { relay: Environment; s
   const relay = new Environment({
     network: Network.create(ask, listen),
     store: new Store(new RecordSource()),
-    getDataID: (fields, type) => (PARTS.has(type) ? undefined : fields["id"]),
   });
   return { relay, sockets };
 }

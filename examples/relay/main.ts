@@ -54,7 +54,7 @@ const say = (what: object) => console.log(JSON.stringify(what));
 const outcomes = (steps: readonly { outcome: string }[] = []) => steps.map(({ outcome }) => outcome);
 const page = () =>
   handoffs().map(({ id, snapshot, session }) => ({
-    id, // a step as it was and as it is are two things, although they have one id
+    id,
     then: outcomes(snapshot?.timeline),
     now: outcomes(session?.steps.nodes),
   }));

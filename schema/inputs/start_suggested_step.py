@@ -11,6 +11,6 @@ class StartSuggestedStepInput:
         description="The handoff whose assessment suggests it."
     )
     suggestion_id: strawberry.ID = strawberry.field(
-        description="`SuggestedStep.id`, for example `derived:1`."
+        description="`SuggestedStep.id`, or the end of it, such as `derived:1`."
     )
     idempotency_key: str | None = strawberry.field(description=KEY)

@@ -18,6 +18,7 @@ from schema.types.step import Step
 from services.assessments.deriving import derive
 from services.assessments.suggesting import ASSESSED, DERIVED, suggestion_id
 from services.handoffs.rules import refusal_to_rate, refusal_to_start
+from services.ids import public_part
 
 T = TypeVar("T")
 
@@ -66,19 +67,21 @@ class EvidencedStatement:
 class SuggestedStep:
     id: strawberry.ID = strawberry.field(
         description=(
-            "Names it within the assessment, for `startSuggestedStep`: `derived:1` is the first "
-            "that was derived by rule, `assessed:1` a model's first. It stays the same."
+            "For `startSuggestedStep`. It stays the same, and no other assessment has it. It ends "
+            "in `derived:1` for the first derived by rule, in `assessed:1` for a model's first."
         )
     )
     title: str = strawberry.field(description="What to do, in a line of plain text.")
     detail: str | None = strawberry.field(description="How to do it, and what to look for.")
+    suggestion: strawberry.Private[str]
     handoff_id: strawberry.Private[UUID]
     step_ids: strawberry.Private[list[str]]
 
     @classmethod
     def of(cls, handoff_id: UUID, suggestion: str, step: Mapping[str, Any]) -> Self:
         return cls(
-            id=strawberry.ID(suggestion),
+            id=strawberry.ID(public_part(handoff_id, suggestion)),
+            suggestion=suggestion,
             title=step["title"],
             detail=step.get("detail"),
             handoff_id=handoff_id,
@@ -92,7 +95,8 @@ class SuggestedStep:
     @field(description="The step of the session that it became; null until it is started.")
     def step(self, info: Info) -> Step | None:
         def pick(rows: Sequence[Columns]) -> Step | None:
-            return next((Step.of(row) for row in rows if row["suggestion"] == self.id), None)
+            mine = (row for row in rows if row["suggestion"] == self.suggestion)
+            return next(map(Step.of, mine), None)
 
         return info.context.loaders.suggested_steps.load(self.handoff_id, pick)
 

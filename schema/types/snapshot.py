@@ -15,14 +15,17 @@ from schema.fields import field
 from schema.nodes import Info
 from schema.types.customer import Customer, Ticket
 from schema.types.engineer import Engineer, engineer
-from services.ids import Kind, public
+from services.ids import Kind, public, public_part
 
 
-@strawberry.type(
-    description="A step as it was when the handoff was raised. Its id is that of the Step."
-)
+@strawberry.type(description="A step as it was when the handoff was raised.")
 class SnapshotStep:
-    id: strawberry.ID = strawberry.field(description="The step's id, as in `Step.id`.")
+    id: strawberry.ID = strawberry.field(
+        description="Of the step in this snapshot. No other snapshot has it: caches can go by it."
+    )
+    step_id: strawberry.ID = strawberry.field(
+        description="The step's own id, as in `Step.id`: there it is as it is now."
+    )
     position: int = strawberry.field(
         description="Its place in the session's timeline, counted from 1."
     )
@@ -38,9 +41,11 @@ class SnapshotStep:
     author_id: strawberry.Private[UUID]
 
     @classmethod
-    def of(cls, step: Mapping[str, Any]) -> Self:
+    def of(cls, handoff_id: UUID, step: Mapping[str, Any]) -> Self:
+        step_id = public(Kind.STEP, UUID(step["id"]))
         return cls(
-            id=strawberry.ID(public(Kind.STEP, UUID(step["id"]))),
+            id=strawberry.ID(public_part(handoff_id, step_id)),
+            step_id=strawberry.ID(step_id),
             position=step["position"],
             kind=StepKind[step["kind"]],
             title=step["title"],
@@ -62,13 +67,9 @@ def cited(context: Context, handoff_id: UUID, step_ids: Sequence[str]) -> list[S
 
     def pick(row: Columns) -> list[SnapshotStep]:
         steps = {step["id"]: step for step in row["timeline"]}
-        return [SnapshotStep.of(steps[each]) for each in step_ids if each in steps]
+        return [SnapshotStep.of(handoff_id, steps[each]) for each in step_ids if each in steps]
 
     return context.loaders.timelines.load_or([], handoff_id, pick)
-
-
-def _steps(row: Columns) -> list[SnapshotStep]:
-    return [SnapshotStep.of(step) for step in row["timeline"]]
 
 
 @strawberry.type(description="What of a session was too much for its snapshot.")
@@ -159,7 +160,10 @@ class Snapshot:
 
     @field(description="The most recent 100 steps, oldest first.")
     def timeline(self, info: Info) -> list[SnapshotStep]:
-        return info.context.loaders.timelines.load_or([], self.handoff_id, _steps)
+        def pick(row: Columns) -> list[SnapshotStep]:
+            return [SnapshotStep.of(self.handoff_id, step) for step in row["timeline"]]
+
+        return info.context.loaders.timelines.load_or([], self.handoff_id, pick)
 
     @field(
         description=(

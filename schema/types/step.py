@@ -14,7 +14,7 @@ from schema.nodes import Info, Node
 from schema.pagination import Keys
 from schema.types import handoff as handoff_type
 from schema.types.engineer import Engineer, engineer, engineer_if_any
-from services.ids import Kind, public
+from services.ids import Kind, public, public_part
 
 if TYPE_CHECKING:
     from schema.types.handoff import Handoff
@@ -67,7 +67,7 @@ class Step(Node):
             outcome=StepOutcome[row["outcome"]],
             recorded_at=row["recorded_at"],
             outcome_at=row["recorded_at"] if at_once else row["outcome_at"],
-            suggestion_id=row["suggestion"],
+            suggestion_id=_suggestion(row),
             author_id=row["author_id"],
             suggested_in_id=row["suggested_in_id"],
             outcome_by_id=row["author_id"] if at_once else row["outcome_by_id"],
@@ -86,6 +86,12 @@ class Step(Node):
     @field(description="Who recorded what came of it; null while that is PENDING.")
     def outcome_by(self, info: Info) -> Engineer | None:
         return engineer_if_any(info.context, self.outcome_by_id)
+
+
+def _suggestion(row: Columns) -> strawberry.ID | None:
+    if row["suggested_in_id"] is None:
+        return None
+    return strawberry.ID(public_part(row["suggested_in_id"], row["suggestion"]))
 
 
 def cursor_of(row: Columns) -> str:

@@ -19,7 +19,7 @@ SNAPSHOT = """query ($id: ID!) { handoff(id: $id) { snapshot {
   redactions cut { steps details hypothesesOpen hypothesesRuledOut }
   customer { name contact reachableUntil } ticket { system number }
   hypothesesOpen hypothesesRuledOut
-  timeline { id position kind title detail hypothesis outcome authorName author { id name }
+  timeline { id stepId position kind title detail hypothesis outcome authorName author { id name }
     recordedAt } } } }"""
 ASSESSMENT = """
 fragment Said on EvidencedStatement { text evidence { id title } }
@@ -70,7 +70,8 @@ async def test_a_snapshot_tells_everything_that_was_known(
     async with database.transaction(account.id) as tx:
         steps = await tx.fetch("SELECT id FROM step ORDER BY position")
     assert first == {
-        "id": public(Kind.STEP, steps[0]["id"]),
+        "id": f"{public(Kind.HANDOFF, raised.handoff['id'])}/{first['stepId']}",
+        "stepId": public(Kind.STEP, steps[0]["id"]),
         "position": 1,
         "kind": "CHECK",
         "title": "Check 1",
@@ -219,8 +220,9 @@ async def test_statements_show_the_steps_they_cite_and_leave_out_what_is_none(
 
     found = await assessment(client, account.tier2, raised)
 
-    one = {"id": public(Kind.STEP, UUID(first)), "title": "Check 1"}
-    two = {"id": public(Kind.STEP, UUID(second)), "title": "Check 2"}
+    handoff = public(Kind.HANDOFF, raised.handoff["id"])
+    one = {"id": f"{handoff}/{public(Kind.STEP, UUID(first))}", "title": "Check 1"}
+    two = {"id": f"{handoff}/{public(Kind.STEP, UUID(second))}", "title": "Check 2"}
     assert found == {
         "state": "READY",
         "reason": None,

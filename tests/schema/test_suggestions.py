@@ -81,9 +81,9 @@ async def test_each_suggestion_becomes_a_pending_step_that_knows_where_it_came_f
     before = await suggested(client, people.admin, life.handoff)
     titles = {each["id"]: each["title"] for each in before}
     assert titles == {
-        "derived:1": "Finish: Reseat the cable",
-        "derived:2": "Repeat: Compare the clocks",
-        "derived:3": "Test: An update",
+        f"{life.handoff}/derived:1": "Finish: Reseat the cable",
+        f"{life.handoff}/derived:2": "Repeat: Compare the clocks",
+        f"{life.handoff}/derived:3": "Test: An update",
     }
     assert [each["step"] for each in before] == [None] * len(before)
     await claim(client, people, life)
@@ -209,6 +209,7 @@ async def test_who_took_it_over_and_admins_may_and_nobody_else_and_are_told_so_b
         ("derived:01", "SuggestionNotFound"),
         ("assessed:1", "SuggestionNotFound"),  # no model has spoken
         ("nonsense", "SuggestionNotFound"),
+        ("handoff_01h455vb4pex5vsknk084sn02q/derived:1", "SuggestionNotFound"),  # another's
         ("", "InvalidInput"),
         ("derived:\x00", "InvalidInput"),
     ],
@@ -236,7 +237,7 @@ async def test_a_models_suggestion_is_started_and_what_was_derived_before_still_
             parse(life.handoff, Kind.HANDOFF),
         )
     [one] = await suggested(client, people.claimer, life.handoff)
-    assert one["id"] == "assessed:1"
+    assert one["id"] == f"{life.handoff}/assessed:1"
 
     this = {"handoffId": life.handoff, "suggestionId": one["id"]}
     step = (await succeed(client, people.claimer, START, **this))["step"]
