@@ -67,7 +67,7 @@ class Move(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class Claim(Move):
-    pass
+    approach: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +93,15 @@ class Return(Move):
 @dataclass(frozen=True, kw_only=True)
 class Reassign(Move):
     to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate(Request):
+    """Every handoff has an assessment by a model here."""
+
+    handoff: int
+    verdict: str
+    comment: str | None = None
 
 
 @dataclass(frozen=True)

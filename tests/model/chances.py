@@ -13,6 +13,7 @@ from tests.model.asking import (
     Escalate,
     EscalateMany,
     Move,
+    Rate,
     Reassign,
     Record,
     Release,
@@ -39,11 +40,13 @@ STRANGER: Final = "stranger"  # of another account
 
 KEYS: Final = (None, None, "k1", "k2", "k3", "k4", "k5", "k6")
 TEXTS: Final = ("once", "twice")
+VERDICTS: Final = ("RIGHT", "WRONG")
+APPROACHES: Final = (None, None, "CONTINUE", "AI_FIRST")
 TARGETS: Final = (*[None] * 6, *ACTIVE, "ida", STRANGER)
 
 MOVES: Final[tuple[type[Move], ...]] = (Claim, Decline, Reassign, Cancel, Release, Return)
 KINDS: Final[tuple[type[Request], ...]] = (
-    Start, Record, Escalate, EscalateMany, Resolve, *MOVES, *MOVES
+    Start, Record, Escalate, EscalateMany, Resolve, Rate, *MOVES, *MOVES
 )  # fmt: skip
 
 
@@ -86,6 +89,8 @@ def possible(chance: Chance, world: World, sessions: int) -> Request:
         for kind in MOVES:
             if able := [who for who in ACTIVE if world.may(kind, who, handoff)]:
                 chances += [(kind, [number], able)] * (4 if kind is Claim else 2)
+        session = world.sessions[handoff.session]
+        chances.append((Rate, [number], [who for who in ACTIVE if world.sees(who, session)]))
     for number in active:
         able = sorted({world.sessions[number].holder, "eve"})
         chances += [
@@ -104,7 +109,7 @@ def possible(chance: Chance, world: World, sessions: int) -> Request:
 def anything(chance: Chance, world: World) -> Request:
     """Anybody asks for anything, of what there is or of what is another account's."""
     kind = chance.of(KINDS)
-    things = world.handoffs if kind in MOVES else world.sessions
+    things = world.handoffs if kind in (Rate, *MOVES) else world.sessions
     return a_request(chance, world, kind, [*range(len(things)), ELSEWHERE][-6:], ACTIVE)
 
 
@@ -132,14 +137,20 @@ def a_request(
         return Record(session=number, title=chance.of(TEXTS), **fields)
     if kind is Escalate:
         return Escalate(session=number, target=chance.of(TARGETS), **fields)
-    if kind in (Decline, Release):
+    if kind is Rate:
+        fields |= {"verdict": chance.of(VERDICTS), "comment": chance.of((None, *TEXTS))}
+    else:
+        fields["expected"] = a_version(chance, world, number)
+    if kind is Claim:
+        fields["approach"] = chance.of(APPROACHES)
+    elif kind in (Decline, Release):
         fields["reason"] = chance.of(TEXTS)
     elif kind is Return:
         fields["guidance"] = chance.of(TEXTS)
     elif kind is Reassign:
         fields["to"] = chance.of((*PEOPLE, STRANGER))
     move: Any = kind
-    asked: Request = move(handoff=number, expected=a_version(chance, world, number), **fields)
+    asked: Request = move(handoff=number, **fields)
     return asked
 
 

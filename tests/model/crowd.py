@@ -10,6 +10,7 @@ from tests.model.asking import (
     Decline,
     Escalate,
     EscalateMany,
+    Rate,
     Reassign,
     Record,
     Release,
@@ -26,7 +27,7 @@ TARGETS: Final = ["cid", "dee"]
 # Resolving ends a session, so it is rare.
 KINDS: Final = (
     Claim, Claim, Claim, Claim, Release, Release, Return, Cancel, Decline, Decline, Reassign,
-    Escalate, Escalate, Escalate, EscalateMany, EscalateMany, Record, Record, Resolve,
+    Escalate, Escalate, Escalate, EscalateMany, EscalateMany, Record, Record, Resolve, Rate,
 )  # fmt: skip
 
 
@@ -74,6 +75,8 @@ def a_request(chance: random.Random, service: Service, last: dict[int, str], key
         fields["guidance"] = "Renew it"
     elif kind is Reassign:
         fields["to"] = chance.choice(ACTIVE)
+    elif kind is Rate:
+        fields["verdict"] = chance.choice(["RIGHT", "WRONG"])
     request: Request = kind(**fields)
     return request
 

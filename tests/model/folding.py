@@ -39,7 +39,9 @@ def holders(
                 holder[session] = WAITING
             case "handoff.returned" | "handoff.cancelled":
                 holder[session] = raiser[event.handoff]
-            case "handoff.declined" | "handoff.reassigned" | "handoff.resolved":
+            case (
+                "handoff.declined" | "handoff.reassigned" | "handoff.resolved" | "assessment.rated"
+            ):
                 pass
             case unknown:
                 raise ValueError(f"a fold that does not know {unknown}")

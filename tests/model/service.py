@@ -5,15 +5,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.database import Columns, Database, Row, Transaction
-from db.models.vocabulary import StepKind
+from db.models.vocabulary import Approach, StepKind, Verdict
 from services import views
 from services.actor import Actor
-from services.handoffs import problems, reading, rules
+from services.handoffs import problems, rating, reading, rules
 from services.handoffs.cancelling import cancel
 from services.handoffs.claiming import claim
 from services.handoffs.declining import decline
 from services.handoffs.escalating import Escalation, escalate
 from services.handoffs.escalating_many import escalate_many
+from services.handoffs.rating import rate
 from services.handoffs.reassigning import reassign
 from services.handoffs.releasing import release
 from services.handoffs.resolving import resolve
@@ -34,6 +35,7 @@ from tests.model.asking import (
     Escalate,
     EscalateMany,
     Move,
+    Rate,
     Reassign,
     Record,
     Release,
@@ -45,6 +47,8 @@ from tests.model.asking import (
 from tests.model.tables import Everything, everything, moment, tick
 
 OPTIONS: Final = Options(link_base="https://desk.example", mail=True)
+# As if a model had answered at once, and for everybody.
+ASSESSED: Final = "UPDATE assessment SET state = 'READY' WHERE state = 'DISABLED'"
 REASON: Final = "I am out of ideas"
 
 
@@ -88,12 +92,14 @@ class Service:
                 raised = await escalate(
                     tx, actor, wanted, now=now, options=OPTIONS, idempotency_key=request.key
                 )
+                await tx.execute(ASSESSED)
                 return self._moved(raised.handoff, raised.seq)
             case EscalateMany():
                 many = [self._escalation(one, request.target) for one in request.sessions]
                 rows, seq = await escalate_many(
                     tx, actor, many, now=now, options=OPTIONS, idempotency_key=request.key
                 )
+                await tx.execute(ASSESSED)
                 return Answer(OK, (*(self._moved(row, None) for row in rows), seq))
             case Resolve():
                 session_id = self._session_id(request.session)
@@ -103,16 +109,25 @@ class Service:
                 )
                 handoff = done.handoff and number(self.handoffs, done.handoff["id"])
                 return Answer(OK, (request.session, handoff, done.seq))
-            case Move():
+            case Move() | Rate():
                 return await self._move(tx, actor, request, now)
         raise TypeError(request)
 
-    async def _move(self, tx: Transaction, actor: Actor, request: Move, now: datetime) -> Answer:
+    async def _move(
+        self, tx: Transaction, actor: Actor, request: Move | Rate, now: datetime
+    ) -> Answer:
         handoff_id = self._handoff_id(request.handoff)
+        if isinstance(request, Rate):
+            said = {"comment": request.comment, "idempotency_key": request.key}
+            verdict = Verdict(request.verdict)
+            rated = await rate(tx, actor, handoff_id, verdict, now=now, **said)
+            row = rated.rating
+            return Answer(OK, (request.handoff, row["verdict"], row["comment"], rated.seq))
         guard = Guard(request.key, request.expected)
         match request:
             case Claim():
-                won = await claim(tx, actor, handoff_id, now=now, guard=guard)
+                approach = request.approach and Approach(request.approach)
+                won = await claim(tx, actor, handoff_id, now=now, approach=approach, guard=guard)
                 return self._moved(won.handoff, won.seq)
             case Decline():
                 moved = await decline(tx, actor, handoff_id, request.reason, now=now, guard=guard)
@@ -185,11 +200,21 @@ class Service:
         async with views.viewing(self.database, actor) as view:
             sessions = await session_reading.by_ids(view, actor, self.sessions)
             handoffs = await reading.by_ids(view.tx, actor, self.handoffs)
+            rated = await rating.by_handoffs(view, actor, self.handoffs)
             waiting = await reading.queue(view.tx, actor, first=100)
         rows: dict[int, Row] = {self.handoffs.index(row["id"]): row for row in handoffs}
         return {
             "sessions": sorted(self.sessions.index(row["id"]) for row in sessions),
             "content": sorted(n for n, row in rows.items() if row["door"]),
+            "ratings": {
+                self.handoffs.index(row["handoff_id"]): (
+                    row["rated_right"],
+                    row["rated_wrong"],
+                    row["verdict"],
+                    row["comment"],
+                )
+                for row in rated
+            },
             "records": sorted(rows),
             "queue": [self.handoffs.index(row["id"]) for row in waiting.rows],
             "count": waiting.count,

@@ -17,6 +17,7 @@ TABLES: Final = {
     "notification": "id",
     "delivery": "id",
     "idempotency_key": "created_at",
+    "assessment_rating": "rated_at",
 }
 # One statement, so that all of it is of one moment.
 EVERYTHING: Final = "SELECT json_build_object({})".format(
@@ -64,6 +65,13 @@ class Everything:
                 for row in self._tables["notification"]
             ),
             "mails": self._mails(),
+            "ratings": {
+                (self._handoff[row["handoff_id"]], self._name[row["engineer_id"]]): (
+                    row["verdict"],
+                    row["comment"],
+                )
+                for row in self._tables["assessment_rating"]
+            },
             "keys": sorted(
                 (self._name[row["engineer_id"]], row["operation"], row["key"])
                 for row in self._tables["idempotency_key"]
@@ -97,6 +105,7 @@ class Everything:
             "version": row["version"],
             "claimer": self._name[row["claimed_by_id"]],
             "claimed_at": claimed_at,
+            "approach": row["approach"],
             "release_reason": row["release_reason"],
             "supersedes": self._handoff.get(row["supersedes_id"]),
             "batch": self._first_of_batch(row["batch_id"]),
@@ -145,7 +154,10 @@ class Everything:
         live = [row["session_id"] for row in handoffs if row["status"] in ("OPEN", "CLAIMED")]
         assert len(set(live)) == len(live), "a session with two live handoffs"
         for row in handoffs:
-            own = sum(event["handoff_id"] == row["id"] for event in events)
+            own = sum(
+                event["handoff_id"] == row["id"] and event["type"].startswith("handoff.")
+                for event in events
+            )
             # what supersedes a handoff is another's event
             assert row["version"] == own + (row["status"] == "SUPERSEDED")
         self._check_bell()

@@ -11,6 +11,7 @@ OPERATIONS: Final = {
     "Record": "recordStep",
     "Escalate": "escalate",
     "EscalateMany": "escalateMany",
+    "Rate": "rateAssessment",
 }
 
 
@@ -22,6 +23,7 @@ def in_words(world: World) -> dict[str, Any]:
         "log": [(fact.type, fact.handoff, fact.actor, fact.told, fact.data) for fact in world.log],
         "bell": sorted((name, fact.handoff, fact.type) for fact in world.log for name in fact.told),
         "mails": sorted(world.mails),
+        "ratings": world.ratings,
         "keys": sorted((who, operation(kind), key) for who, kind, key in world.keys),
     }
 
@@ -51,13 +53,15 @@ def seen_by(world: World, who: str) -> dict[str, Any]:
         for number, handoff in enumerate(world.handoffs)
         if handoff.status == "OPEN" and handoff.raiser != who
     ]
+    content = [
+        n
+        for n, handoff in enumerate(world.handoffs)
+        if world.sees(who, world.sessions[handoff.session])
+    ]
     return {
         "sessions": [n for n, session in enumerate(world.sessions) if world.sees(who, session)],
-        "content": [
-            n
-            for n, handoff in enumerate(world.handoffs)
-            if world.sees(who, world.sessions[handoff.session])
-        ],
+        "content": content,
+        "ratings": {n: _ratings(world, n, who) for n in content},
         "records": list(range(len(world.handoffs))),
         "queue": waiting,
         "count": len(waiting),
@@ -67,3 +71,10 @@ def seen_by(world: World, who: str) -> dict[str, Any]:
             for n, handoff in enumerate(world.handoffs)
         },
     }
+
+
+def _ratings(world: World, number: int, who: str) -> tuple[int, int, str | None, str | None]:
+    """How many say RIGHT and WRONG, and what this person says."""
+    said = {name: each for (of, name), each in world.ratings.items() if of == number}
+    verdicts = [verdict for verdict, _ in said.values()]
+    return verdicts.count("RIGHT"), verdicts.count("WRONG"), *said.get(who, (None, None))

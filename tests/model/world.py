@@ -16,6 +16,7 @@ from tests.model.asking import (
     Escalate,
     EscalateMany,
     Move,
+    Rate,
     Reassign,
     Record,
     Release,
@@ -56,6 +57,7 @@ class Handoff:
     version: int = 1
     claimer: str | None = None
     claimed_at: int | None = None
+    approach: str | None = None
     release_reason: str | None = None
     supersedes: int | None = None
     batch: int | None = None  # the number of the first of those raised together
@@ -99,6 +101,8 @@ class World:
         self.sessions: list[Session] = []
         self.handoffs: list[Handoff] = []
         self.log: list[Fact] = []
+        # what who said of which handoff's assessment
+        self.ratings: dict[tuple[int, str], tuple[str, str | None]] = {}
         self.mails: list[tuple[int, str, int, str]] = []  # handoff, purpose, version, to whom
         self.keys: dict[tuple[str, type[Request], str], tuple[Request, tuple[int, ...]]] = {}
 
@@ -165,7 +169,7 @@ class World:
                 return self._escalate_many(request)
             case Resolve():
                 return self._resolve(request), ()
-            case Move():
+            case Move() | Rate():
                 return self._move(request), (request.handoff,)
         raise TypeError(request)
 
@@ -248,9 +252,10 @@ class World:
         if not (seen and self.may(Claim, request.who, handoff)):
             return self._standing(request, handoff)
         handoff.status, handoff.claimer, handoff.claimed_at = "CLAIMED", request.who, self.now
-        handoff.release_reason = None
+        handoff.approach, handoff.release_reason = request.approach, None
         self._goes(handoff.session, "ACTIVE", request.who)
-        return self._happened(request, "claimed", {handoff.raiser})
+        data = {"approach": request.approach} if request.approach else None
+        return self._happened(request, "claimed", {handoff.raiser}, data=data)
 
     def _standing(self, request: Claim, handoff: Handoff) -> Answer:
         """The answer to a claim that takes nothing."""
@@ -264,8 +269,10 @@ class World:
             raise Refused("HandoffAlreadyClaimed", handoff.claimer, handoff.claimed_at)
         return self._moved(request.handoff, None)
 
-    def _move(self, request: Move) -> Answer:
+    def _move(self, request: Move | Rate) -> Answer:
         handoff = self._handoff(request)
+        if isinstance(request, Rate):
+            return self._rate(request, handoff)
         if isinstance(request, Claim):
             return self._claim(request, handoff)
         self._refuse(request, request.handoff, request.expected)
@@ -293,7 +300,7 @@ class World:
                 return self._happened(request, "cancelled", {raiser} | before)
             case Release(reason=reason):
                 handoff.status, handoff.claimer, handoff.claimed_at = "OPEN", None, None
-                handoff.release_reason = reason
+                handoff.approach, handoff.release_reason = None, reason
                 if target == claimer:
                     handoff.target = target = None
                 self._goes(handoff.session, "ESCALATED", None)
@@ -306,6 +313,21 @@ class World:
                 self.sessions[handoff.session].steps.append(("GUIDANCE", request.who, guidance))
                 return self._happened(request, "returned", {raiser}, data={"guidance": guidance})
         raise TypeError(request)
+
+    def _rate(self, request: Rate, handoff: Handoff) -> Answer:
+        if not self.sees(request.who, self.sessions[handoff.session]):
+            raise Refused("NotAllowed")
+        said = (request.verdict, request.comment)
+        if self.ratings.get((request.handoff, request.who)) == said:
+            return self._rated(request, None)
+        self.ratings[request.handoff, request.who] = said
+        data = (("comment", request.comment), ("verdict", request.verdict))
+        self.log.append(Fact("assessment.rated", request.handoff, request.who, frozenset(), data))
+        return self._rated(request, len(self.log))
+
+    def _rated(self, request: Rate, seq: int | None) -> Answer:
+        said = self.ratings[request.handoff, request.who]
+        return Answer(OK, (request.handoff, *said, seq))
 
     def _resolve(self, request: Resolve) -> Answer:
         session = self._session(request.who, request.session)
@@ -348,7 +370,8 @@ class World:
                 return self._together(made, None)
             case Claim():
                 return self._standing(request, self.handoffs[request.handoff])
-        return self._moved(made[0], None)
+        rated = isinstance(request, Rate)
+        return self._rated(request, None) if rated else self._moved(made[0], None)
 
     def _if_seen(self, who: str, session: int, answer: Answer) -> Answer:
         if not self.sees(who, self.sessions[session]):
@@ -369,7 +392,7 @@ class World:
             raise Refused("SessionNotFound")
         return self.sessions[number]
 
-    def _handoff(self, request: Move) -> Handoff:
+    def _handoff(self, request: Move | Rate) -> Handoff:
         if request.handoff < 0:
             raise Refused("HandoffNotFound")
         return self.handoffs[request.handoff]
