@@ -49,10 +49,14 @@ class Watcher:
         )
 
     async def next_about(self, handoff_id: str) -> dict[str, Any] | None:
-        """What `handoffEvents` tells next of this handoff; None if nothing comes."""
-        found = await _find(
-            self.news, lambda data: data["handoffEvents"]["handoff"]["id"] == handoff_id
-        )
+        """What `handoffEvents` tells next that somebody did with it; None if nothing comes."""
+
+        def fits(data: Any) -> bool:
+            event = data["handoffEvents"]
+            # an assessment may come to its end at any time, by the service
+            return event["handoff"]["id"] == handoff_id and event["actor"] is not None
+
+        found = await _find(self.news, fits)
         return None if found is None else found.data["handoffEvents"]
 
 

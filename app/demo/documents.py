@@ -93,6 +93,32 @@ query Look($session: ID!, $handoff: ID!) {
 }
 """
 
+SUGGESTED = """
+query Suggested($handoff: ID!) {
+  handoff(id: $handoff) { assessment { derived suggestedNextSteps { id title } } }
+}
+"""
+
+START_SUGGESTED = """
+mutation StartSuggested($input: StartSuggestedStepInput!) {
+  startSuggestedStep(input: $input) {
+    __typename
+    ... on StartSuggestedStepSuccess { step { id outcome } }
+    ... on Problem { message }
+  }
+}
+"""
+
+OUTCOME = """
+mutation Outcome($input: RecordOutcomeInput!) {
+  recordOutcome(input: $input) {
+    __typename
+    ... on RecordOutcomeSuccess { step { position title outcome suggestionId } }
+    ... on Problem { message }
+  }
+}
+"""
+
 RESOLVE = """
 mutation Resolve($input: ResolveSessionInput!) {
   resolveSession(input: $input) {

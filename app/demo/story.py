@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from app.demo import documents, race
+from app.demo import documents, race, suggesting
 from app.demo.cast import Engineer, Watcher, enter, watch
 from app.demo.client import StoryStopped, endpoint_of
 from app.demo.content.live import AUTOPILOT_TIMES_OUT, ESCALATION, RESOLUTION
@@ -67,6 +67,7 @@ async def _tell(
         await _closed(loser, winner, raised, report)
         await _nothing(stranger, raised, report)
     with report.chapter(f"{winner.name} solves it"):
+        await suggesting.take_up(winner, raised.handoff_id, report)
         await _resolve(winner, session_id, report)
         await _live(
             watchers,

@@ -121,6 +121,7 @@ def test_more_web_processes_join_the_embedded_database_of_a_running_service(
     ):
         told = baton("demo", "--url", more.url, data_dir=str(data_dir))
         assert told.returncode == 0, told.stdout + told.stderr
+        assert "Suggested next, by rule from the steps: Test: LOB and Win32 apps" in told.stdout
         healthy = baton("doctor", data_dir=str(data_dir))
         assert healthy.returncode == 0, healthy.stdout
         assert "doorbell (PostgreSQL): ok" in healthy.stdout

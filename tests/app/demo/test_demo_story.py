@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from app.demo import race
-from app.demo.cast import Engineer
+from app.demo.cast import Engineer, Watcher
 from app.demo.client import Client, StoryStopped, endpoint_of
+from app.demo.live import Arrival, Subscription
 from app.demo.race import Attempt
 from app.demo.report import Report
 from app.demo.story import CAST, tell
@@ -156,6 +157,24 @@ def test_a_loser_who_is_told_something_else_is_noticed(holder, since):
 def test_a_race_without_a_winner_stops_the_story():
     with pytest.raises(StoryStopped):
         judged([attempt(HANNAH, TOMAS), attempt(TOMAS, HANNAH)])
+
+
+# ------------------------------------------------------------------ what is heard
+
+
+async def test_what_the_service_says_by_itself_is_passed_over():
+    """An assessment may come to its end between any two things that people do."""
+    news = Subscription()
+    for kind, actor, handoff in (
+        ("AssessmentFinished", None, "ours"),
+        ("HandoffClaimed", {"name": "Tomás"}, "theirs"),
+        ("HandoffClaimed", {"name": "Hannah"}, "ours"),
+    ):
+        event = {"__typename": kind, "actor": actor, "handoff": {"id": handoff}}
+        news.put(Arrival({"handoffEvents": event}, 0.0))
+    told = await Watcher(HANNAH, Subscription(), news).next_about("ours")
+    assert told is not None
+    assert told["actor"] == {"name": "Hannah"}
 
 
 # ------------------------------------------------------------------ what is on the screen
