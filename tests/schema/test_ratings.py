@@ -43,7 +43,7 @@ async def unread(people: People, database: Database) -> Life:
 @pytest.fixture
 async def life(unread: Life, database: Database, account: Account) -> Life:
     """A handoff that waits, with an assessment by a model."""
-    await assessed(database, account, known(unread))
+    await assessed(database, account.id, known(unread))
     return unread
 
 
@@ -168,11 +168,11 @@ async def test_what_is_not_there_yet_or_was_derived_by_rule_is_not_rated(
         return str(outcome["state"])
 
     assert await refused() == "PENDING"
-    taken = await begun(database, account, known(unread))
+    taken = await begun(database, account.id, known(unread))
     async with database.transaction(account.id) as tx:
         await finish(tx, taken, TIMED_OUT)
     assert await refused() == "TIMED_OUT"
-    await attach(database, account, taken, late=True)
+    await attach(database, account.id, taken, late=True)
     assert await ending(client, people.target, unread) == "RateAssessmentSuccess"
 
 

@@ -39,7 +39,7 @@ async def kinds(database: Database, account: Account) -> list[str]:
 async def test_an_answer_becomes_a_version_of_the_account_that_says_whose_words_it_has(
     database: Database, account: Account, raised: Escalated
 ) -> None:
-    await assessed(database, account, raised.handoff["id"])
+    await assessed(database, account.id, raised.handoff["id"])
     before, written = await versions(database, account)
     assert (written["version"], written["kind"]) == (2, "ASSESSED")
     assert written["handoff_id"] == raised.handoff["id"]
@@ -63,7 +63,7 @@ async def test_what_did_not_stand_and_what_would_be_markup_is_not_in_it(
     summary = cites("<b>See</b> [here](https://evil.test/x) @channel **now**", "S1")
     known = [cites("Invented.", "S9"), cites("Uncited.")]
     said = answer(summary=summary, whatWeKnow=known, more="Raw words.")
-    await assessed(database, account, raised.handoff["id"], said)
+    await assessed(database, account.id, raised.handoff["id"], said)
     _, written = await versions(database, account)
     assert "\n\nSee here channel now\n\n" in written["markdown"]
     for each in ("Invented", "Uncited", "evil", "Raw words"):
@@ -85,7 +85,7 @@ async def test_it_tells_the_steps_as_they_were_frozen_whatever_was_done_since(
         await record_step(
             tx, account.tier2, session["id"], StepDraft("NOTE", "Found it since"), now=NOON
         )
-    await assessed(database, account, raised.handoff["id"])
+    await assessed(database, account.id, raised.handoff["id"])
     _, written = await versions(database, account)
     assert "3. **Renew it**: not finished (Action, Tier1" in written["markdown"]
     assert "Found it since" not in written["markdown"]
@@ -97,7 +97,7 @@ async def test_a_long_timeline_is_told_as_far_as_it_was_frozen(
     session = await started(database, account.tier1, steps=103)
     raised = await escalated(database, account.tier1, session, options=WITH_MODEL)
     said = answer(summary=cites("As before.", "S103"))
-    await assessed(database, account, raised.handoff["id"], said)
+    await assessed(database, account.id, raised.handoff["id"], said)
     _, written = await versions(database, account)
     left_out = "## What was tried (103)\n\nThe earliest 3 steps are left out here"
     assert left_out in written["markdown"]
@@ -106,44 +106,44 @@ async def test_a_long_timeline_is_told_as_far_as_it_was_frozen(
 async def test_a_late_answer_is_written_down_too_and_a_failure_is_not(
     database: Database, account: Account, raised: Escalated
 ) -> None:
-    taken = await begun(database, account, raised.handoff["id"])
+    taken = await begun(database, account.id, raised.handoff["id"])
     async with database.transaction(account.id) as tx:
         assert await finish(tx, taken, TIMED_OUT) is not None
     assert await kinds(database, account) == ["RAISED"]
-    await attach(database, account, taken, late=True)
+    await attach(database, account.id, taken, late=True)
     assert await kinds(database, account) == ["RAISED", "ASSESSED"]
 
 
 async def test_after_the_end_no_version_is_written(
     database: Database, account: Account, raised: Escalated
 ) -> None:
-    taken = await begun(database, account, raised.handoff["id"])
+    taken = await begun(database, account.id, raised.handoff["id"])
     won = await claimed(database, account.tier2, raised)
     async with database.transaction(account.id) as tx:
         await resolve(tx, account.tier2, won.session["id"], "New certificate", now=NOON)
-    await attach(database, account, taken)
+    await attach(database, account.id, taken)
     assert await kinds(database, account) == ["RAISED", "RESOLVED"]
 
 
 async def test_a_session_that_was_handed_over_again_keeps_its_newer_version(
     database: Database, account: Account, raised: Escalated
 ) -> None:
-    taken = await begun(database, account, raised.handoff["id"])
+    taken = await begun(database, account.id, raised.handoff["id"])
     async with database.transaction(account.id) as tx:
         await cancel(tx, account.tier1, raised.handoff["id"], now=NOON)
     await escalated(database, account.tier1, raised.session, reason="Once more")
-    await attach(database, account, taken)
+    await attach(database, account.id, taken)
     assert await kinds(database, account) == ["RAISED", "RAISED"]
 
 
 async def test_who_resolves_at_the_same_moment_has_the_last_word(
     database: Database, account: Account, raised: Escalated
 ) -> None:
-    taken = await begun(database, account, raised.handoff["id"])
+    taken = await begun(database, account.id, raised.handoff["id"])
     won = await claimed(database, account.tier2, raised)
     async with database.transaction(account.id) as tx:
         await resolve(tx, account.tier2, won.session["id"], "New certificate", now=NOON)
-        attaching = asyncio.create_task(attach(database, account, taken))
+        attaching = asyncio.create_task(attach(database, account.id, taken))
         done, _ = await asyncio.wait({attaching}, timeout=0.3)
         assert not done  # it waits for the session
     await asyncio.wait_for(attaching, 5)
@@ -153,8 +153,8 @@ async def test_who_resolves_at_the_same_moment_has_the_last_word(
 async def test_who_has_lost_it_writes_no_version(
     database: Database, account: Account, raised: Escalated
 ) -> None:
-    taken = await begun(database, account, raised.handoff["id"], lease=timedelta())
-    await begun(database, account, raised.handoff["id"])
+    taken = await begun(database, account.id, raised.handoff["id"], lease=timedelta())
+    await begun(database, account.id, raised.handoff["id"])
     async with database.transaction(account.id) as tx:
         assert await finish(tx, taken, Outcome(AssessmentState.READY)) is None
     assert await kinds(database, account) == ["RAISED"]
@@ -183,18 +183,18 @@ async def told(database: Database, account: Account) -> list[tuple[str, str]]:
 async def test_a_card_that_can_be_changed_is_and_nobody_else_is_told(
     database: Database, account: Account, everywhere: Escalated
 ) -> None:
-    await assessed(database, account, everywhere.handoff["id"])
+    await assessed(database, account.id, everywhere.handoff["id"])
     assert await told(database, account) == [("SLACK", "assessed")]
 
 
 async def test_a_late_answer_changes_the_card_and_a_failure_does_not(
     database: Database, account: Account, everywhere: Escalated
 ) -> None:
-    taken = await begun(database, account, everywhere.handoff["id"])
+    taken = await begun(database, account.id, everywhere.handoff["id"])
     async with database.transaction(account.id) as tx:
         await finish(tx, taken, TIMED_OUT)
     assert await told(database, account) == []
-    await attach(database, account, taken, late=True)
+    await attach(database, account.id, taken, late=True)
     assert await told(database, account) == [("SLACK", "assessed")]
 
 
@@ -202,7 +202,7 @@ async def test_a_card_that_tells_of_a_claim_is_left_alone(
     database: Database, account: Account, everywhere: Escalated
 ) -> None:
     await claimed(database, account.tier2, everywhere)
-    await assessed(database, account, everywhere.handoff["id"])
+    await assessed(database, account.id, everywhere.handoff["id"])
     assert await told(database, account) == []
 
 
@@ -211,5 +211,5 @@ async def test_what_an_incoming_webhook_has_posted_is_left_alone(
 ) -> None:
     await connect(database, account, SLACK, settings={"channel": None})
     raised = await waiting(database, account.tier1, options=WITH_MODEL)
-    await assessed(database, account, raised.handoff["id"])
+    await assessed(database, account.id, raised.handoff["id"])
     assert await told(database, account) == []

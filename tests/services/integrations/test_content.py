@@ -140,7 +140,7 @@ async def test_what_is_suggested_next_is_derived_from_the_frozen_steps(story):
 async def test_what_a_model_suggests_takes_the_place_of_what_was_derived_and_is_said_so(
     story, database, account
 ):
-    await assessed(database, account, story.handoff_id)
+    await assessed(database, account.id, story.handoff_id)
     [letter] = await story.letters()
     assert suggested(letter) == (
         "Suggested next, by a language model from the steps",
@@ -151,14 +151,14 @@ async def test_what_a_model_suggests_takes_the_place_of_what_was_derived_and_is_
 
 
 async def test_a_model_that_suggests_nothing_leaves_it_to_the_rule(story, database, account):
-    await assessed(database, account, story.handoff_id, answer(suggestedNextSteps=[]))
+    await assessed(database, account.id, story.handoff_id, answer(suggestedNextSteps=[]))
     [letter] = await story.letters()
     assert suggested(letter)[2:] == (True, "Repeat: Check 2")
 
 
 async def test_no_secret_is_in_what_a_model_suggests(story, database, account):
     step = {"title": f"Try password={SECRET}", "detail": None, "evidence": ["S2"]}
-    await assessed(database, account, story.handoff_id, answer(suggestedNextSteps=[step]))
+    await assessed(database, account.id, story.handoff_id, answer(suggestedNextSteps=[step]))
     [letter] = await story.letters()
     assert letter.next_steps == ("Try password=[redacted]",)
 
@@ -198,7 +198,7 @@ async def test_a_card_is_changed_to_what_it_would_be_if_it_were_sent_now(databas
     [taken] = await taken_by(database, account)
     before = await story.letter(taken)
     assert await ended(database, account, finishing.sent(taken, "C1:1.1"))
-    await assessed(database, account, story.handoff_id)
+    await assessed(database, account.id, story.handoff_id)
 
     [taken] = await taken_by(database, account)
     letter = await story.letter(taken)
@@ -218,7 +218,7 @@ async def test_a_card_is_changed_to_what_it_would_be_if_it_were_sent_now(databas
 
 
 async def test_what_is_told_late_of_a_raise_has_what_a_model_made_of_it(story, database, account):
-    await assessed(database, account, story.handoff_id)
+    await assessed(database, account.id, story.handoff_id)
     [letter] = await story.letters()
     [note] = ticket_notes.notes_of(letter, 10_000)
     assert "\n\nASSESSMENT\n\nBy a language model, from the steps below." in note.text
@@ -231,7 +231,7 @@ async def test_a_note_that_is_tried_again_says_what_it_said_the_first_time(
     """Of several notes some may be on the ticket already."""
     [first] = await taken_by(database, account)
     before = (await story.letter(first)).markdown
-    await assessed(database, account, story.handoff_id)
+    await assessed(database, account.id, story.handoff_id)
     await set_all(database, account, "lease_until = now() - interval '1 second'")
     [second] = await taken_by(database, account)
     assert (await story.letter(second)).markdown == before
@@ -241,7 +241,7 @@ async def test_a_note_that_is_tried_again_says_what_it_said_the_first_time(
 async def test_no_secret_is_in_what_a_model_made_of_it(story, database, account):
     """Also where it is escaped, and is not what it was."""
     said = answer(summary=cites(f"They use ghp_{'a1B2' * 9} there", "S1"))
-    await assessed(database, account, story.handoff_id, said)
+    await assessed(database, account.id, story.handoff_id, said)
     [letter] = await story.letters()
     assert "They use [redacted] there\n" in letter.markdown
 
