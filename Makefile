@@ -67,6 +67,10 @@ bench: $(READY) ## measure requests and live streams beside their floors, and pr
 bench-deliveries: $(READY) ## how long a call waits until it is first told of, also beside others' trouble
 	$(BIN)/python -m benchmarks.deliveries
 
+.PHONY: bench-assessment
+bench-assessment: $(READY) ## score the answers that were recorded for twenty sessions; ARGS=--live asks the model
+	$(BIN)/python -m benchmarks.assessment $(ARGS)
+
 .PHONY: model
 model: $(READY) ## the whole life against a model of it, 100,000 random requests; SEED=… brings one back
 	$(BIN)/python -m tests.model life $(if $(SEED),--seed $(SEED))

@@ -12,7 +12,7 @@ SLACK_LINK: Final = re.compile(r"<[^<>|\s]{1,2000}\|([^<>]{0,500})>")
 TAG: Final = re.compile(r"<[/!@#?A-Za-z][^<>]{0,2000}>")
 ADDRESS: Final = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]{1,30}://|\b(?:mailto|tel|javascript|data|file|vbscript|sms):(?=\S)"
-    r"|\bwww\.)\S*",
+    r"|\bwww\.)[^\s\"'<>]*",
     re.IGNORECASE,
 )
 # what clients make a link of although nothing says that it is one; a file's name stays as it is

@@ -53,6 +53,7 @@ def test_no_link_mention_or_markup_survives(text: str) -> None:
         ("10.0.4.17 answers, 3 > 2", "10.0.4.17 answers, 3 › 2"),
         ("mail.contoso.com times out", "mail.contoso[.]com times out"),
         ("two\nlines\tof  it", "two lines of it"),
+        ('see <a href="https://evil.example/x">the portal</a> now', "see the portal now"),
     ],
 )
 def test_what_engineers_write_stays_readable(text: str, shown: str) -> None:
