@@ -178,7 +178,11 @@ class Snapshot:
         return await redactions(self.handoff_id, list(self._texts(row["timeline"])))
 
     def _texts(self, timeline: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-        found = [self.problem_summary, self.environment]
+        found = [self.problem_summary, self.problem_domain, self.environment]
+        if self.customer:
+            found += self.customer.name, self.customer.contact
+        if self.ticket:
+            found += self.ticket.system, self.ticket.number
         for step in timeline:
             found += step["title"], step["detail"], step["hypothesis"]
         return filter(None, found)
