@@ -30,6 +30,7 @@ from app.observability.watching import watch, watch_live
 from app.rest import Rest
 from app.service import Service
 from app.signin import Identity, KeysUnavailable, SignInRefused
+from app.worker.alive import alive
 from db.migrate import head
 from resolvers.audiences import Audience
 from resolvers.context import Context
@@ -64,6 +65,7 @@ class WebApp:
             hub=service.hub,
             pruner=service.pruner,
             carrier=service.carrier,
+            assessor=service.assessor,
             server=service.server,
         )
         # suggestions tell the names that introspection would
@@ -188,6 +190,7 @@ def _routes(service: Service) -> list[Route]:
         expected=head(),
         draining=lambda: service.draining,
         doorbell=service.doorbell,
+        parts=lambda: alive(service.carrier, service.assessor),
     )
     return [
         Route("/", _hello),

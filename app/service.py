@@ -16,6 +16,7 @@ from app.settings import Settings, SettingsError, auth_secret, has_secret_key, s
 from app.signin import PublishedKeys, SharedSecret, SignIn, TokenVerifier
 from app.worker import Carrier
 from app.worker.assembling import assessor_of, carrier_of
+from app.worker.assessor import Assessor
 from db import guard
 from db.database import Database
 from db.embedded import EmbeddedServer
@@ -45,6 +46,7 @@ class Service:
     hearing: Hearing
     trusted: TrustedDocuments
     carrier: Carrier | None = None
+    assessor: Assessor | None = None
     draining: bool = False
 
     @property
@@ -99,7 +101,7 @@ async def opened(
         pruner = Pruner(database, retention=settings.event_retention)
         await pruner.start()
         stack.push_async_callback(pruner.stop)
-        carrier = None
+        carrier = assessor = None
         if carrying:
             carrier = carrier_of(
                 settings,
@@ -112,7 +114,7 @@ async def opened(
             )
             await carrier.start()
             stack.push_async_callback(carrier.stop)
-            assessor = assessor_of(settings, database, doorbell)
+            assessor = assessor_of(settings, database, doorbell, metrics)
             await assessor.start()
             stack.push_async_callback(assessor.stop)
         yield Service(
@@ -130,6 +132,7 @@ async def opened(
             hearing,
             trusted,
             carrier,
+            assessor,
         )
 
 

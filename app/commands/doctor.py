@@ -21,6 +21,7 @@ from db.database import CONNECTION_LOST, Database
 from db.discretion import indiscreet
 from db.guard import UnsafeDatabase
 from db.migrate import head
+from services.assessments.taking import oldest_due
 from services.deliveries.work import Backlog, backlog, oldest_running
 from services.events import Doorbell
 
@@ -76,6 +77,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                 yield Finding("database", good=True, said=f"reachable, schema {head()}")
                 yield _log(await indiscreet(database))
                 yield _deliveries(await backlog(database), await oldest_running(database))
+                yield _assessments(await oldest_due(database))
             finally:
                 await database.close()
             yield await _doorbell(broadcast_url(settings, access))
@@ -118,6 +120,14 @@ def _deliveries(found: Backlog, running: timedelta) -> Finding:
         )
     said += f"; the oldest attempt has been under way for {running.total_seconds():.0f} s"
     return Finding("deliveries", good=good, said=f"{said}; {found.dead} stand given up")
+
+
+def _assessments(oldest: timedelta) -> Finding:
+    waiting = oldest.total_seconds()
+    if waiting <= NOBODY_WORKS:
+        return Finding("assessments", good=True, said="none waits for a worker for long")
+    said = f"one has waited for {waiting:.0f} s: does a `baton serve` or a `baton worker` run?"
+    return Finding("assessments", good=False, said=said)
 
 
 async def _doorbell(url: str) -> Finding:

@@ -22,7 +22,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from services.assessments.finishing import Outcome
+
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+MODEL_SECONDS = (0.25, 0.5, 1, 2, 3, 4, 5, 8, 15, 30, 60, 120)
 
 log = structlog.get_logger("app.observability")
 
@@ -96,6 +99,27 @@ class Metrics:
             ("channel", "outcome"),
             registry=registry,
         )
+        self.assessments_ended = Counter(
+            "baton_assessments_ended",
+            "Assessments ended by this process. state: READY, TIMED_OUT, FAILED, DISABLED, or LOST "
+            "when another worker had taken it over by then. reason: why there is none; NONE; LATE "
+            "of an answer that came after its budget.",
+            ("state", "reason"),
+            registry=registry,
+        )
+        self.assessment_seconds = Histogram(
+            "baton_assessment_seconds",
+            "From asking the language model to its answer, or to what came instead of one.",
+            ("state",),
+            buckets=MODEL_SECONDS,
+            registry=registry,
+        )
+        self.assessment_tokens = Counter(
+            "baton_assessment_tokens",
+            "Tokens of the language model. direction: IN (asked) or OUT (answered).",
+            ("direction",),
+            registry=registry,
+        )
         self.key_fetches = Counter(
             "baton_key_fetches",
             "Fetches of the identity provider's keys. outcome: OK or FAILED.",
@@ -108,6 +132,13 @@ class Metrics:
 
     def delivery_attempted(self, channel: str, outcome: str) -> None:
         self.delivery_attempts.labels(channel, outcome).inc()
+
+    def assessment_ended(self, state: str, reason: str, outcome: Outcome) -> None:
+        self.assessments_ended.labels(state, reason).inc()
+        if outcome.latency_ms is not None:
+            self.assessment_seconds.labels(state).observe(outcome.latency_ms / 1000)
+        self.assessment_tokens.labels("IN").inc(outcome.tokens_in or 0)
+        self.assessment_tokens.labels("OUT").inc(outcome.tokens_out or 0)
 
     def sign_in_refused(self, reason: str) -> None:
         self.sign_ins_refused.labels(reason).inc()

@@ -6,6 +6,7 @@ from typing import Any
 from app.graphql.live import Live
 from app.observability.metrics import Metrics
 from app.worker import Carrier
+from app.worker.assessor import Assessor
 from db.database import Database
 from db.embedded import EmbeddedServer
 from services.events import Doorbell
@@ -21,6 +22,7 @@ def watch(
     hub: Hub | None = None,
     pruner: Pruner | None = None,
     carrier: Carrier | None = None,
+    assessor: Assessor | None = None,
     doorbell: Doorbell | None = None,
     server: EmbeddedServer | None = None,
 ) -> None:
@@ -39,6 +41,8 @@ def watch(
         _watch_pruning(metrics, pruner)
     if carrier is not None:
         _watch_carrier(metrics, carrier)
+    if assessor is not None:
+        _watch_assessor(metrics, assessor)
     if server is not None:
         metrics.watch_count(
             "baton_embedded_restarts",
@@ -184,4 +188,30 @@ def watch_live(metrics: Metrics, live: Live[Any]) -> None:
         "Times a subscriber had no room for an event; see the outcome RESYNC_REQUIRED of "
         "baton_subscriptions_ended for who did not catch up.",
         lambda: tally.fell_behind,
+    )
+
+
+def _watch_assessor(metrics: Metrics, assessor: Assessor) -> None:
+    """What is due is of the whole installation, whichever process is asked."""
+
+    def oldest_due() -> float | None:
+        return None if assessor.oldest_due is None else assessor.oldest_due.total_seconds()
+
+    metrics.watch(
+        "baton_assessment_oldest_due_seconds",
+        "For how long the account that waits longest for a worker has had an assessment due.",
+        oldest_due,
+    )
+    metrics.watch(
+        "baton_assessor_silence_seconds",
+        "Since this process last looked for assessments. It looks every second.",
+        lambda: assessor.pulse.silence,
+    )
+    metrics.watch(
+        "baton_assessments_asking", "Questions within their budget here.", lambda: assessor.asking
+    )
+    metrics.watch(
+        "baton_assessments_late",
+        "Answers that are waited for here after their budget.",
+        lambda: assessor.waiting_late,
     )

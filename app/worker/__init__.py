@@ -8,6 +8,8 @@ assessor    has assessments written, and ends each whatever happens
 asking      what it needs of a language model
 model       one question to the real one
 lookout     looks after calls for help that nobody might have heard
+counting    numbers about all accounts, for who watches
+alive       whether their loops still turn
 process     `baton worker`: the carrier without the web
 answering   whether it lives and works, for who asks
 """

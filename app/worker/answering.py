@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -14,28 +14,15 @@ from app.observability.health import Health, schema_revision
 from app.observability.metrics import Metrics, MetricsEndpoint
 from app.rest import Rest
 from app.server import configured
+from app.worker.alive import alive
 from app.worker.assessor import Assessor
 from app.worker.carrier import Carrier
-from app.worker.pulse import SILENT
 from db.database import Database
 from db.migrate import head
 from services.events import Doorbell
 
 CLOSING: Final = timedelta(seconds=2)
 NOTHING_HERE: Final = "There is nothing here: a worker answers /livez, /readyz and /metrics."
-
-
-def alive(
-    carrier: Carrier, assessor: Assessor, *, silent: timedelta = SILENT
-) -> Mapping[str, str | None]:
-    """What is wrong with the loops that a worker is there for, by name; None for what is well."""
-    loops = {"carrier": carrier.pulse, "lookout": carrier.lookout.pulse, "assessor": assessor.pulse}
-    return {
-        name: f"It has not looked for work for {pulse.silence:.0f} s."
-        if pulse.silence > silent.total_seconds()
-        else None
-        for name, pulse in loops.items()
-    }
 
 
 def application(

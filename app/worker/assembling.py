@@ -54,7 +54,9 @@ def carrier_of(
     )
 
 
-def assessor_of(settings: Settings, database: Database, doorbell: Doorbell) -> Assessor:
+def assessor_of(
+    settings: Settings, database: Database, doorbell: Doorbell, metrics: Metrics
+) -> Assessor:
     """Not started yet."""
     key = settings.anthropic_api_key
     model = None
@@ -74,4 +76,5 @@ def assessor_of(settings: Settings, database: Database, doorbell: Doorbell) -> A
         budget=settings.assessment_budget,
         daily=settings.assessment_daily_limit,
         late=LATE,
+        observe=metrics.assessment_ended,
     )

@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from app.worker.asking import Model, NoAnswer
+from app.worker.counting import Counted
 from app.worker.looking import keep_looking
 from app.worker.pulse import Pulse
 from db.database import Database, Transaction
@@ -22,7 +23,14 @@ from db.models.vocabulary import AssessmentReason, AssessmentState
 from services.assessments.finishing import Outcome, finish
 from services.assessments.judging import Unusable, judge
 from services.assessments.prompting import PROMPT_VERSION, compose
-from services.assessments.taking import Taken, accounts_to_assess, frozen, give_back, take
+from services.assessments.taking import (
+    Taken,
+    accounts_to_assess,
+    frozen,
+    give_back,
+    oldest_due,
+    take,
+)
 from services.events import Doorbell
 from services.events.backoff import delays
 from services.events.pages import TRANSIENT
@@ -38,6 +46,17 @@ WRITING: Final = timedelta(seconds=2)
 """That the outcome may take to be written when the budget is spent: a lease is so much longer."""
 TRIES: Final = 2  # of workers that vanish with it
 MOST_LATE: Final = 64  # answers that are waited for after their budget
+
+LOST: Final = "LOST"
+LATE: Final = "LATE"
+NONE: Final = "NONE"
+Observe = Callable[[str, str, Outcome], None]
+"""Told of each end: its state, or LOST when another worker had taken it over by then; its reason,
+NONE, or LATE of an answer that came after its budget; and all of it."""
+
+
+def _unobserved(state: str, reason: str, outcome: Outcome) -> None:
+    """Nobody counts."""
 
 
 class Assessor:
@@ -60,8 +79,11 @@ class Assessor:
         late: timedelta = timedelta(minutes=2),
         poll: timedelta = timedelta(seconds=1),
         drain: timedelta = timedelta(seconds=2),
+        observe: Observe = _unobserved,
     ) -> None:
         self.pulse = Pulse()
+        self._oldest = Counted("what waits to be assessed", lambda: oldest_due(database))
+        self._observe = observe
         self._database = database
         self._doorbell = doorbell
         self._model = model
@@ -75,21 +97,42 @@ class Assessor:
         self._waiting: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
+        self._counting: asyncio.Task[None] | None = None
         doorbell.listen(lambda account_id, seq: self._woken.set(), self._woken.set)
+
+    @property
+    def asking(self) -> int:
+        """Questions within their budget."""
+        return len(self._asking)
+
+    @property
+    def waiting_late(self) -> int:
+        """Answers that are waited for after their budget."""
+        return len(self._waiting)
+
+    @property
+    def oldest_due(self) -> timedelta | None:
+        """For how long the account that waits longest has had something due, whosever it is."""
+        return self._oldest.last
 
     async def start(self) -> None:
         """The database must be open, not necessarily up; the doorbell is started by others."""
         if self._looking is None:
             self._looking = asyncio.create_task(self._keep_looking(), name="assessor")
+            self._counting = asyncio.create_task(
+                self._oldest.keep_counting(), name="assessor backlog"
+            )
 
     async def stop(self) -> None:
         """Take nothing more; what is asked for has ``drain`` to end and is given back then.
         Bounded; safe to repeat."""
-        if self._looking is None:
+        if self._looking is None or self._counting is None:
             return
-        looking, self._looking = self._looking, None
-        looking.cancel()
-        await asyncio.wait({looking}, timeout=STOPPING)
+        ending = {self._looking, self._counting}
+        self._looking = self._counting = None
+        for task in ending:
+            task.cancel()
+        await asyncio.wait(ending, timeout=STOPPING)
         if self._asking:
             await asyncio.wait(set(self._asking), timeout=self._drain)
         cut_off = list(self._asking.values())
@@ -248,8 +291,10 @@ class Assessor:
             taken.account_id, lambda tx: finish(tx, taken, outcome, late=late), WRITING
         )
         if seq is None:
+            self._observe(LOST, NONE, outcome)
             logger.warning("assessment %s is not ours any more", taken.handoff_id)
             return False
+        self._observe(outcome.state, LATE if late else outcome.reason or NONE, outcome)
         self._doorbell.ring(taken.account_id, seq)
         return True
 

@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from app.worker.attempt import Trier
+from app.worker.counting import Counted
 from app.worker.lease import Lease
 from app.worker.looking import keep_looking
 from app.worker.lookout import Lookout
@@ -32,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 TAKERS: Final = 4  # accounts that are taken from at a time: each waits for its lock and its COMMIT
 SHUNNED: Final = 5.0  # seconds that an account is left alone whose work can't be taken
-COUNTING: Final = 10.0  # seconds from one count of the backlog to the next
 STOPPING: Final = 2.0  # seconds that cancelled tasks have
 
 
@@ -67,9 +67,9 @@ class Carrier:
         poll: timedelta = timedelta(seconds=1),
         drain: timedelta = timedelta(seconds=10),
     ) -> None:
-        self.backlog: Backlog | None = None  # as of the last time it was counted
         self.pulse = Pulse()
         self.lookout = lookout
+        self._backlog = Counted("the backlog", lambda: backlog(database))
         self._database = database
         self._trier = trier
         self._worker = worker
@@ -89,6 +89,10 @@ class Carrier:
         doorbell.listen(lambda account_id, seq: self._woken.set(), self._woken.set)
 
     @property
+    def backlog(self) -> Backlog | None:
+        return self._backlog.last
+
+    @property
     def running(self) -> int:
         return len(self._running)
 
@@ -105,7 +109,7 @@ class Carrier:
                 asyncio.create_task(self._keep_looking(), name="carrier"),
                 asyncio.create_task(self.lookout.keep_looking(), name="unheard calls"),
                 asyncio.create_task(self._keep_holding(), name="carrier leases"),
-                asyncio.create_task(self._keep_counting(), name="carrier backlog"),
+                asyncio.create_task(self._backlog.keep_counting(), name="carrier backlog"),
             ]
 
     async def stop(self) -> None:
@@ -258,15 +262,3 @@ class Carrier:
 
     def _lease_from_now(self) -> float:
         return asyncio.get_running_loop().time() + self._lease.total_seconds()
-
-    # ------------------------------------------------------------------ for whoever watches
-
-    async def _keep_counting(self) -> None:
-        while True:
-            try:
-                self.backlog = await backlog(self._database)
-            except TRANSIENT:
-                self.backlog = None
-            except Exception:
-                logger.exception("the backlog can't be counted")
-            await asyncio.sleep(COUNTING)

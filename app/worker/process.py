@@ -60,8 +60,8 @@ async def _work(settings: Settings, listening: socket.socket | None) -> None:
             options=options_of(settings),
             metrics=metrics,
         )
-        assessor = assessor_of(settings, database, doorbell)
-        watch(metrics, database=database, carrier=carrier, doorbell=doorbell)
+        assessor = assessor_of(settings, database, doorbell, metrics)
+        watch(metrics, database=database, carrier=carrier, assessor=assessor, doorbell=doorbell)
         await doorbell.start()
         stack.push_async_callback(doorbell.stop)
         where = {}

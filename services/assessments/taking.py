@@ -43,6 +43,11 @@ SETTLE: Final = """
     WHERE account_id = $1
 """
 
+WAITED: Final = """
+    SELECT statement_timestamp() - min(due_at) FROM assessment
+    WHERE account_id = $1 AND state = 'PENDING'
+"""
+
 GIVE_BACK: Final = """
     UPDATE assessment SET tries = tries - 1, due_at = statement_timestamp(), lease_token = NULL
     WHERE account_id = $1 AND handoff_id = $2 AND state = 'PENDING' AND lease_token = $3
@@ -66,6 +71,15 @@ async def accounts_to_assess(database: Database, at_most: int) -> list[UUID]:
     async with database.system() as connection:
         rows = await connection.fetch("SELECT id FROM accounts_to_assess($1) AS id", at_most)
     return [row["id"] for row in rows]
+
+
+async def oldest_due(database: Database) -> timedelta:
+    """For how long the account that waits longest for a worker has had one to be taken."""
+    for account_id in await accounts_to_assess(database, 1):
+        async with database.transaction(account_id) as tx:
+            waited: timedelta | None = await tx.fetchval(WAITED, account_id)
+        return max(waited or timedelta(), timedelta())
+    return timedelta()
 
 
 async def take(tx: Transaction, *, at_most: int, lease: timedelta, daily: int) -> list[Taken]:

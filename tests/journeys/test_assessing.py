@@ -112,6 +112,10 @@ async def test_a_single_process_that_does_everything_assesses_too_and_changes_th
                     # not the listener's own
                     counted = {"ratedWrong": 1, "viewerRating": None}
                     assert rated["handoff"]["assessment"] == READY | counted
+                checks = (await client.http.get("/readyz")).json()["checks"]
+                assert {"carrier", "lookout", "assessor"} <= checks.keys()
+                told = (await client.http.get("/metrics")).text
+                assert 'baton_assessments_ended_total{reason="NONE",state="READY"} 1.0' in told
     assert "*Suggested next, by a language model from the steps*\n• Look again" in (
         "\n".join(block["text"]["text"] for block in card.blocks if "text" in block)
     )

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.demo.vendors.base import Fault
 from app.demo.vendors.webhook import FakeReceiver
-from app.worker.answering import alive
+from app.worker.alive import alive
 from db.database import Database
 from db.models.vocabulary import IntegrationKind
 from services.integrations.configuring import Draft, save
@@ -125,9 +125,11 @@ async def test_it_is_ready_and_counts_what_it_does(
         told = await metrics(process)
         assert told["baton_carrier_silence_seconds"] < 10
         assert told["baton_lookout_silence_seconds"] < 10
+        assert told["baton_assessor_silence_seconds"] < 10
         assert {
             "baton_doorbell_connected",
             "baton_delivery_oldest_due_seconds",
+            "baton_assessment_oldest_due_seconds",
             "baton_database_connections_in_use",
             "process_resident_memory_bytes",
         } <= told.keys()
