@@ -11,15 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.database import Database
-from db.models.vocabulary import Confidence, StepKind, StepOutcome
+from db.models.vocabulary import AssessmentState, Confidence, StepKind, StepOutcome
 from services.actor import Actor
+from services.assessments.finishing import Outcome, finish
+from services.assessments.taking import take
 from services.events import Doorbell, Hub
 from services.handoffs.additions import Additions
+from services.handoffs.suggested import start_suggested
 from services.ids import Kind, public
 from services.problems import Problem
+from services.sessions.concluding import record_outcome
 from services.sessions.recording import StepDraft, record_step
 from tests.harness.people import Account, make_account
-from tests.harness.story import NOON, escalated, waiting
+from tests.harness.story import NOON, escalated, started
 from tests.model.life import Stage, stage
 from tests.schema.asking import Client
 from tests.services.handoffs.verbs import Desk
@@ -45,6 +49,38 @@ async def _further(database: Database, desk: Desk, account: Account, who: Actor)
     await escalated(database, who, session, reason="Further", additions=additions)
 
 
+async def _suggested(database: Database, desk: Desk, account: Account, who: Actor) -> None:
+    async with database.transaction(account.id) as tx:
+        await start_suggested(tx, who, desk.handoff_id, "derived:1", now=NOON)
+
+
+async def _outcome(database: Database, desk: Desk, account: Account, who: Actor) -> None:
+    """Of whatever was begun last and has none: of what was frozen, if nothing was since."""
+    async with database.transaction(account.id) as tx:
+        step_id = await tx.fetchval(
+            "SELECT id FROM step WHERE session_id = $1 AND outcome = 'PENDING' "
+            "ORDER BY position DESC LIMIT 1",
+            desk.session_id,
+        )
+        if step_id is None:
+            raise Problem("Nothing is pending.")
+        done = StepOutcome.WORKED
+        await record_outcome(tx, who, step_id, done, now=NOON, detail="It was the cable")
+
+
+async def _assessed(database: Database, desk: Desk, account: Account, who: Actor) -> None:
+    """A worker takes it, and is answered; or it was assessed before."""
+    async with database.transaction(account.id) as tx:
+        await tx.execute(
+            "UPDATE assessment SET state = 'PENDING', due_at = now() WHERE handoff_id = $1",
+            desk.handoff_id,
+        )
+        [taken] = await take(tx, at_most=1, lease=timedelta(minutes=1), daily=1000)
+    content = {"summary": "Another problem", "what_we_know": []}
+    async with database.transaction(account.id) as tx:
+        await finish(tx, taken, Outcome(AssessmentState.READY, content=content))
+
+
 async def _by_hand(database: Database, desk: Desk, account: Account, who: Actor) -> None:
     """What is nobody's to do yet: rows are changed in the database."""
     async with database.transaction(account.id) as tx:
@@ -63,6 +99,9 @@ async def _by_hand(database: Database, desk: Desk, account: Account, who: Actor)
 
 CHANGES: Final[dict[str, Change]] = {
     "step": _step,
+    "suggested": _suggested,
+    "outcome": _outcome,
+    "assessed": _assessed,
     "further": _further,
     "by hand": _by_hand,
     "claim": lambda _database, desk, _account, who: desk.claim(who),
@@ -98,7 +137,11 @@ async def _frozen(client: Client, desk: Desk, account: Account) -> tuple[Any, An
 async def _tell(database: Database, story: list[tuple[str, str]]) -> int:
     """Returns how many of the changes were made."""
     account = await make_account(database)
-    raised = await waiting(database, account.tier1, target_id=account.tier2.id)
+    session = await started(database, account.tier1)
+    begun = StepDraft(StepKind.ACTION, "Begun", hypothesis="Cause 3")
+    async with database.transaction(account.id) as tx:
+        await record_step(tx, account.tier1, session["id"], begun, now=NOON)
+    raised = await escalated(database, account.tier1, session, target_id=account.tier2.id)
     desk, client = Desk(database, raised), Client(database, Hub(database, Doorbell("memory://")))
     before, made = await _frozen(client, desk, account), 0
     assert before[1]["handoff"]["snapshot"]["timeline"]
@@ -126,6 +169,8 @@ def test_a_snapshot_never_changes_whatever_happens_afterwards(on: Stage) -> None
 async def test_each_of_these_changes_happens(database: Database) -> None:
     """Otherwise nothing would be proved by their leaving a snapshot alone."""
     for story in (
+        [("outcome", "tier1"), ("assessed", "admin"), ("claim", "tier2"), ("suggested", "tier2"),
+         ("outcome", "tier2"), ("resolve", "tier2")],
         [("step", "tier1"), ("by hand", "tier1"), ("decline", "tier2"), ("claim", "tier2"),
          ("release", "tier2"), ("claim", "tier3"), ("return", "tier3"), ("further", "tier1")],
         [("reassign", "tier1"), ("claim", "tier3"), ("resolve", "tier3")],

@@ -1,6 +1,7 @@
 """How ready a session is: a fixed table that only ever adds up."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -85,6 +86,56 @@ def test_a_field_of_the_draft_never_lowers_a_score(case: Case, name: str) -> Non
     assert measure(more).score >= measure(case).score
     for written in (replace(case, reason="Stuck"), replace(case, notes="See above")):
         assert measure(written).score >= measure(case).score
+
+
+def _said(case: Case, place: int, **more: str) -> Case:
+    """The step at that place says what it has not said so far."""
+    steps = [*case.steps]
+    if steps:
+        at = place % len(steps)
+        steps[at] = steps[at] | {name: steps[at][name] or text for name, text in more.items()}
+    return replace(case, steps=steps)
+
+
+MORE: st.SearchStrategy[Callable[[Case], Case]] = st.one_of(
+    st.builds(
+        lambda one, place: (
+            lambda case: replace(case, steps=[*case.steps[:place], one, *case.steps[place:]])
+        ),
+        STEPS,
+        st.integers(0, 6),
+    ),
+    st.builds(
+        lambda place, name: lambda case: _said(case, place, **{name: "More of it"}),
+        st.integers(0, 6),
+        st.sampled_from(["detail", "hypothesis"]),
+    ),
+    st.builds(
+        lambda name: (
+            lambda case: replace(
+                case, session=Additions(**{name: getattr(ALL, name)}).applied(case.session)
+            )
+        ),
+        st.sampled_from([name for name in NOTHING_KNOWN if name != "problem_summary"]),
+    ),
+    st.builds(
+        lambda name: lambda case: replace(case, **{name: getattr(case, name) or "Out of ideas"}),
+        st.sampled_from(["reason", "notes"]),
+    ),
+)
+
+
+@given(CASES, st.lists(MORE, max_size=8))
+def test_whatever_is_added_one_after_the_other_no_score_and_no_answer_falls(
+    case: Case, added: list[Callable[[Case], Case]]
+) -> None:
+    for add in added:
+        more = add(case)
+        before, after = measure(case), measure(more)
+        assert after.score >= before.score
+        for was, is_ in zip(before.answers, after.answers, strict=True):
+            assert is_.score >= was.score, was.question
+        case = more
 
 
 @given(CASES)
