@@ -69,7 +69,9 @@ class Account:
 
 
 def write(account: Account) -> str:
-    """In the order of who reads it: what and who, what fixed it and how, what came before."""
+    """In the order of who reads it: what and who, what fixed it and how, what came before.
+
+    Who takes it over reads where it stands before all that led there."""
     text = _written(account)
     if len(text) > WHOLE and account.assessed:
         text = _written(replace(account, assessed=replace(account.assessed, brief=True)))
@@ -79,7 +81,8 @@ def write(account: Account) -> str:
 def _written(account: Account) -> str:
     head, tail = list(_head(account)), list(_tail(account))
     room = WHOLE - _size(head) - _size(tail)
-    return "\n".join([*head, *_timeline(account, room), *tail]) + "\n"
+    first, last = ([], tail) if account.ending else (tail, [])
+    return "\n".join([*head, *_timeline(account, room, first), *last]) + "\n"
 
 
 def _size(lines: Sequence[str]) -> int:
@@ -109,12 +112,14 @@ def _facts(account: Account) -> Mapping[str, str | None]:
         if account.target or not ending:
             facts["For"] = account.target or "whoever is free first"
         facts["Priority"] = account.priority and account.priority.capitalize()
+    sure = None if ending else session["confidence_tier"]
     return facts | {
         "Area": session["problem_domain"],
         "Environment": session["environment"],
         "Customer": _customer(session, ended=ending is not None),
         "Ticket": session["ticket_number"]
         and f"{session['ticket_system']} {session['ticket_number']}",
+        "Sure of where it lies": sure and sure.capitalize(),
     }
 
 
@@ -129,13 +134,12 @@ def _customer(session: Columns, *, ended: bool) -> str | None:
 
 
 def _tail(account: Account) -> Iterator[str]:
+    confirmed = _confirmed(account.steps)
+    borne_out = [each for each in account.hypotheses_open if each.casefold() in confirmed]
+    suspected = [each for each in account.hypotheses_open if each.casefold() not in confirmed]
+    yield from _hypotheses("Confirmed", borne_out, 0 if suspected else account.open_left_out)
     if not account.ending:
-        yield from _hypotheses(
-            "Still suspected",
-            account.hypotheses_open,
-            account.open_left_out,
-            _confirmed(account.steps),
-        )
+        yield from _hypotheses("Still suspected", suspected, account.open_left_out)
     yield from _hypotheses("Ruled out", account.hypotheses_ruled_out, account.ruled_out_left_out)
     by, steps = _suggested(account)
     if steps:
@@ -169,8 +173,9 @@ def _assessment(account: Account) -> Iterator[str]:
         yield from reading(account.assessed, account.steps)
 
 
-def _timeline(account: Account, room: int) -> Iterator[str]:
-    """What was done since the handoff first, where there is any; the newest steps are kept."""
+def _timeline(account: Account, room: int, standing: Sequence[str]) -> Iterator[str]:
+    """What was done since the handoff first, where there is any; the newest steps are kept.
+    ``standing`` comes before what was tried."""
     why = [*_why(account), *_assessment(account)]
     ending = account.ending
     known = len(account.steps) if ending is None or ending.known is None else ending.known
@@ -181,6 +186,7 @@ def _timeline(account: Account, room: int) -> Iterator[str]:
         yield from _heading(f"{DONE_SINCE} ({len(account.steps) - known})")
         yield from since
     yield from why
+    yield from standing
     title = "What was tried before" if account.reason and ending else "What was tried"
     yield from _heading(f"{title} ({account.steps_left_out + known})")
     yield from before or ["Nothing was recorded."]
@@ -218,7 +224,7 @@ def _step(step: Mapping[str, Any]) -> Iterator[str]:
     )
     indent = " " * len(number)
     if step["hypothesis"]:
-        yield f"{indent}- Suspected: {inline(step['hypothesis'])} ({_SUSPICION[step['outcome']]})"
+        yield f"{indent}- Suspected: {inline(step['hypothesis'])}{_of_suspicion(step)}"
     if step["detail"]:
         yield ""
         for line in block(step["detail"], LONGEST_DETAIL, "with the session"):
@@ -236,6 +242,14 @@ def _outcome(step: Mapping[str, Any]) -> str:
     return OUTCOMES[outcome]
 
 
+def _of_suspicion(step: Mapping[str, Any]) -> str:
+    """An action that has decided nothing has said so before."""
+    outcome = step["outcome"]
+    if _outcome(step) and outcome in (StepOutcome.PENDING, StepOutcome.INCONCLUSIVE):
+        return ""
+    return f" ({_SUSPICION[outcome]})"
+
+
 def _confirmed(steps: Sequence[Mapping[str, Any]]) -> Set[str]:
     """In small letters, the suspicions that the last decisive step bears out."""
     decided = {
@@ -246,18 +260,14 @@ def _confirmed(steps: Sequence[Mapping[str, Any]]) -> Set[str]:
     return {each for each, outcome in decided.items() if outcome == StepOutcome.WORKED}
 
 
-def _hypotheses(
-    heading: str, hypotheses: Sequence[str], left_out: int, confirmed: Set[str] = frozenset()
-) -> Iterator[str]:
+def _hypotheses(heading: str, hypotheses: Sequence[str], left_out: int) -> Iterator[str]:
     if hypotheses:
         shown = hypotheses[-MOST_HYPOTHESES:]
         left_out += len(hypotheses) - len(shown)
         yield from _heading(heading)
         if left_out:
             yield f"- {left_out} earlier ones, which are with the steps that test them"
-        for each in shown:
-            mark = " (confirmed)" if each.casefold() in confirmed else ""
-            yield f"- {inline(each, LONGEST_LINE)}{mark}"
+        yield from (f"- {inline(each, LONGEST_LINE)}" for each in shown)
 
 
 def _heading(text: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ SESSION = {
     "customer_reachable_until": NOON,
     "ticket_system": "ConnectWise",
     "ticket_number": "4711",
+    "confidence_tier": "MEDIUM",
 }
 STEP = {
     "id": "s1",
@@ -60,6 +61,7 @@ def test_it_says_what_who_where_and_what_was_tried() -> None:
         "- **Priority:** High",
         "- **Customer:** Dana, +49 30 1234, can be reached until 2026-11-24 12:00 UTC",
         "- **Ticket:** ConnectWise 4711",
+        "- **Sure of where it lies:** Medium",
         "Out of ideas",
         "1. **Restarted Outlook** (Check, Tess, 2026-11-24 10:02 UTC)",
         "   - Suspected: A stale profile (ruled out)",
@@ -126,8 +128,50 @@ def test_a_suspicion_that_was_confirmed_is_told_from_one_that_is_not() -> None:
     """The last word counts, in whatever letters."""
     borne = STEP | {"hypothesis": "dns", "outcome": "WORKED"}
     open_still = STEP | {"hypothesis": "DNS", "outcome": "INCONCLUSIVE"}
-    assert "\n- DNS (confirmed)\n" in write(account(steps=[borne, open_still]))
-    assert "\n- DNS\n" in write(account(steps=[open_still]))
+    both = account(steps=[borne, open_still], hypotheses_open=["DNS", "A proxy"])
+    assert "## Confirmed\n\n- DNS\n\n## Still suspected\n\n- A proxy\n" in write(both)
+    assert "## Confirmed" not in write(account(steps=[open_still]))
+    ended = write(account(steps=[borne], ending=ENDING))
+    assert "## Confirmed\n\n- DNS\n" in ended
+    assert "Still suspected" not in ended
+
+
+def test_suspicions_that_are_not_listed_any_more_are_counted_once() -> None:
+    borne = STEP | {"hypothesis": "DNS", "outcome": "WORKED"}
+    for names in (["DNS"], ["DNS", "A proxy"]):
+        text = write(account(steps=[borne], hypotheses_open=names, open_left_out=3))
+        assert text.count("- 3 earlier ones, which are with the steps that test them") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "said"),
+    [
+        ("ACTION", "INCONCLUSIVE", ""),
+        ("ACTION", "PENDING", ""),
+        ("ACTION", "FAILED", " (ruled out)"),
+        ("ACTION", "WORKED", " (confirmed)"),
+        ("CHECK", "INCONCLUSIVE", " (inconclusive)"),
+        ("CHECK", "PENDING", " (not decided yet)"),
+    ],
+)
+def test_that_an_action_has_decided_nothing_is_said_once(
+    kind: str, outcome: str, said: str
+) -> None:
+    text = write(account(steps=[STEP | {"kind": kind, "outcome": outcome}]))
+    assert f"- Suspected: A stale profile{said}\n" in text
+
+
+def test_where_it_stands_is_read_before_all_that_led_there() -> None:
+    text = write(account(next_steps=["Repeat: Check 2"]))
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert headings == [
+        "# Outlook can't connect",
+        "## Why it is handed over",
+        "## Still suspected",
+        "## Ruled out",
+        "## Suggested next",
+        "## What was tried (1)",
+    ]
 
 
 def test_a_detail_that_is_too_long_is_cut_and_says_by_how_much() -> None:
@@ -215,6 +259,7 @@ def test_at_the_end_what_fixed_it_comes_first_and_then_what_was_done_since() -> 
     assert text.index("2. **Renewed it**") < text.index("## Why") < text.index("1. **Restarted")
     assert "- **Resolved by:** Sam, 2026-11-24 12:00 UTC\n- **Taken over by:** Sam" in text
     assert "can be reached until" not in text
+    assert "Sure of where it lies" not in text
 
 
 def test_a_part_is_found_whatever_is_typed_in_it() -> None:
@@ -229,11 +274,11 @@ def test_a_part_is_found_whatever_is_typed_in_it() -> None:
 
 def test_what_is_suggested_next_is_said_to_be_derived_by_rule_and_is_text() -> None:
     text = write(account(next_steps=["Repeat: <b>\n# Check 2"]))
-    assert text.endswith(
+    assert (
         "\n## Suggested next\n\nDerived by rule from the recorded steps:\n\n"
-        "- Repeat: \\<b\\> \\# Check 2\n"
-    )
-    assert write(account(next_steps=["x" * 201])).endswith(f"\n- {'x' * 200}…\n")
+        "- Repeat: \\<b\\> \\# Check 2\n\n## What was tried"
+    ) in text
+    assert f"\n- {'x' * 200}…\n" in write(account(next_steps=["x" * 201]))
     assert "Suggested next" not in write(account())
 
 
@@ -290,4 +335,4 @@ async def test_it_is_written_from_the_real_timeline(database: Database, account:
     text = raised.documentation["markdown"]
     assert "1. **Check 1** (Check, Tier1, 2026-11-24 12:00 UTC)" in text
     assert "## Ruled out\n\n- Cause 1" in text
-    assert text.endswith("by rule from the recorded steps:\n\n- Repeat: Check 2\n")
+    assert "by rule from the recorded steps:\n\n- Repeat: Check 2\n" in text

@@ -363,9 +363,9 @@ SQL_TIMEOUTS_AT_ORDER_ENTRY = Case(
             "Friday.",
             hypothesis="A patch changed the engine's behaviour",
         ),
-        action(
+        check(
             18,
-            INCONCLUSIVE,
+            FAILED,
             "Connect with the application's own login",
             "To see what the clients see, I ran from an RDS host:\n"
             'Invoke-Sqlcmd -ConnectionString "Server=SRV-SQL01\\SAGE;Database=Kestrel_Live;'
@@ -403,7 +403,7 @@ SQL_TIMEOUTS_AT_ORDER_ENTRY = Case(
         ),
         check(
             54,
-            INCONCLUSIVE,
+            WORKED,
             "The same statement by hand with OPTION (RECOMPILE)",
             "Customer KC-0412: 19 ms with the seek. House account CASH, 38 % of all rows: 27 s "
             "with the scan. The cached plan was compiled for CASH, and everybody pays for it.",

@@ -20,6 +20,7 @@ SESSION = (
     "customer_reachable_until",
     "ticket_system",
     "ticket_number",
+    "confidence_tier",
 )
 
 
