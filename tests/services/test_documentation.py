@@ -306,12 +306,13 @@ def test_what_a_model_made_of_it_is_said_to_be_a_models_and_names_its_steps() ->
         "- **Likely cause:** A policy \\<b\\> (medium confidence, steps 1, 2)\n"
         "- **Known:** A new profile did not help (step 1)\n"
         "- **Possible:** \\- The proxy (step 2)\n\n"
+        "## "
+    ) in text
+    assert (
+        "\n## Suggested next\n\nBy a language model, from the recorded steps:\n\n"
+        "- Look at the sign-in log (step 2)\n  - For \\# of failures\n- Ask (steps 1, 2)\n\n"
         "## What was tried (2)\n"
     ) in text
-    assert text.endswith(
-        "\n## Suggested next\n\nBy a language model, from the recorded steps:\n\n"
-        "- Look at the sign-in log (step 2)\n  - For \\# of failures\n- Ask (steps 1, 2)\n"
-    )
     assert "Not told twice" not in text
     assert "is with the handoff" not in text
 
@@ -320,7 +321,7 @@ def test_where_a_model_suggests_nothing_what_was_derived_stays() -> None:
     told = Assessed({"summary": "Hm."})
     text = write(account(assessed=told, next_steps=["Repeat: Check 2"]))
     assert "## Assessment" in text
-    assert text.endswith("Derived by rule from the recorded steps:\n\n- Repeat: Check 2\n")
+    assert "Derived by rule from the recorded steps:\n\n- Repeat: Check 2\n\n## " in text
 
 
 def test_steps_that_were_left_out_before_are_counted() -> None:

@@ -51,7 +51,7 @@ async def test_an_answer_becomes_a_version_of_the_account_that_says_whose_words_
     )
     assert section in written["markdown"]
     next_ = "By a language model, from the recorded steps:\n\n- Look again (step 2)\n  - Twice\n"
-    assert written["markdown"].endswith(next_)
+    assert f"{next_}\n## What was tried" in written["markdown"]
     derived = "Derived by rule from the recorded steps:\n\n- Repeat: Check 2\n"
     as_before = written["markdown"].replace(section, "").replace(next_, derived)
     assert as_before == before["markdown"]
