@@ -71,6 +71,10 @@ bench-deliveries: $(READY) ## how long a call waits until it is first told of, a
 bench-assessment: $(READY) ## score the answers that were recorded for twenty sessions; ARGS=--live asks the model
 	$(BIN)/python -m benchmarks.assessment $(ARGS)
 
+.PHONY: bench-escalate
+bench-escalate: $(READY) ## how long escalate takes while the language model is in trouble, beside a service without
+	$(BIN)/python -m benchmarks.assessment.latency
+
 .PHONY: model
 model: $(READY) ## the whole life against a model of it, 100,000 random requests; SEED=… brings one back
 	$(BIN)/python -m tests.model life $(if $(SEED),--seed $(SEED))

@@ -10,7 +10,7 @@ from app.signin import mint
 from benchmarks.contestants import bells
 from benchmarks.contestants.serving import POOL
 from benchmarks.documents import post
-from benchmarks.world import World
+from benchmarks.world import Desk, World
 from services.actor import Actor
 
 SECRET: Final = "a secret that signs the tokens of benchmarks only"
@@ -45,7 +45,7 @@ class Contestant:
 
 def contestants(world: World) -> tuple[Contestant, ...]:
     slugs = [desk.slug for desk in world.desks]
-    tokens = tokens_of(world)
+    tokens = tokens_of(world.desks)
 
     def own(module: str, *which: str) -> Callable[[str, int], Sequence[str]]:
         name = f"benchmarks.contestants.{module}"
@@ -90,7 +90,7 @@ def settings(dsn: str, port: int) -> dict[str, str]:
     }
 
 
-def tokens_of(world: World) -> dict[UUID, str]:
+def tokens_of(desks: Sequence[Desk]) -> dict[UUID, str]:
     return {
         actor.id: mint(
             SECRET,
@@ -103,7 +103,7 @@ def tokens_of(world: World) -> dict[UUID, str]:
             lifetime=timedelta(hours=1),
             now=datetime.now(UTC),
         )
-        for desk in world.desks
+        for desk in desks
         for actor in desk.everybody
     }
 
