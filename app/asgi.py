@@ -15,6 +15,10 @@ from app.explorer import explorer_routes, is_browsed
 from app.graphql.engine import Engine
 from app.graphql.errors import mask
 from app.graphql.http import GraphQLHTTP
+from app.graphql.limits.bounds import Bounds
+from app.graphql.limits.gate import Gate
+from app.graphql.limits.pricing import Pricing, Sizes
+from app.graphql.limits.rates import Rates
 from app.graphql.live import Live
 from app.graphql.seats import Seats
 from app.graphql.sockets import GraphQLSockets
@@ -35,6 +39,7 @@ from db.migrate import head
 from resolvers.audiences import Audience
 from resolvers.context import Context
 from resolvers.errors import ClientError, ErrorCode
+from schema import costs
 from schema.schema import schema
 from services.actor import Actor
 
@@ -70,9 +75,20 @@ class WebApp:
         )
         # suggestions tell the names that introspection would
         schema.config.disable_field_suggestions = not settings.introspection
-        engine = Engine(schema, mask=mask, trusted=service.trusted)
+        bounds = Bounds(cost=settings.cost_limit)
+        engine = Engine(schema, bounds=bounds, mask=mask, trusted=service.trusted)
+        gate = Gate(
+            engine,
+            Pricing(schema._schema, _sizes()),
+            bounds=bounds,
+            rates=Rates(
+                per_engineer=settings.rate_limit_per_engineer,
+                per_account=settings.rate_limit_per_account,
+            ),
+        )
         options = SocketOptions(
             introspection=settings.introspection,
+            timeout=settings.query_timeout,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
         )
@@ -95,7 +111,9 @@ class WebApp:
             self._sign_in,
             self._context,
             self.streams,
+            timeout=settings.query_timeout,
             introspection=settings.introspection,
+            gate=gate,
             observe=reporter,
         )
         self.asked: ASGIApp = self.http
@@ -108,6 +126,7 @@ class WebApp:
             self.live,
             keep=service.rights.keep,
             seats=self.seats,
+            gate=gate,
             options=options,
             allowed_origins=settings.allowed_origins,
             observe=reporter,
@@ -182,6 +201,10 @@ class WebApp:
             service.clock,
             request_id,
         )
+
+
+def _sizes() -> Sizes:
+    return Sizes(lists=costs.LISTS, work=costs.WORK, mutation=costs.MUTATION)
 
 
 def _routes(service: Service) -> list[Route]:

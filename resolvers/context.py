@@ -49,6 +49,11 @@ class Context:
         """Whether it is who asks, who is known without looking."""
         return engineer_id == self.reader.id
 
+    def give_up(self) -> None:
+        """Nobody waits for the operation any more: statements that run for it end in the database
+        too."""
+        self.loaders.stop()
+
     def forget(self) -> None:
         """Load afresh from here on: what was loaded before may not be true after a change."""
         self.loaders = Loaders(self.reader, partial(views.viewing, self.database, self.reader))

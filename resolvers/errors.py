@@ -39,6 +39,12 @@ class ErrorCode(StrEnum):
     """HTTP: neither POST, nor GET with a query."""
     TOO_LARGE = "TOO_LARGE"
     """The request has more bytes than are read."""
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    """The document, or what it asks for, is beyond a limit of one request: ``extensions.limit``
+    names it, with what is ``allowed`` and what was ``asked``. Sending it again changes nothing."""
+    RATE_LIMITED = "RATE_LIMITED"
+    """The engineer or their account has asked for too much in too short a time. Try again after
+    ``extensions.retryAfter`` seconds."""
     TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
     """Too many operations run on this socket. Complete one first."""
     TOO_MANY_CONNECTIONS = "TOO_MANY_CONNECTIONS"

@@ -60,6 +60,10 @@ class Loaders:
         self._reader = Reader(viewing)
         self._actor = actor
 
+    def stop(self) -> None:
+        """What is being read is wanted by nobody any more."""
+        self._reader.stop()
+
     def of(self, kind: Kind) -> OneRow:
         """The loader of what an id names, by that id."""
         loader: OneRow = getattr(self, BY_KIND[kind])

@@ -37,6 +37,11 @@ class Reader:
             self._reading.add(task)
             task.add_done_callback(self._reading.discard)
 
+    def stop(self) -> None:
+        """Whoever still waits is cancelled."""
+        for task in self._reading:
+            task.cancel()
+
     async def _read(self) -> None:
         due, self._due = self._due, []
         batches = [loader._begin() for loader in due]

@@ -21,6 +21,7 @@ CONTENT_TYPES: Final = {
 }
 PASSING: Final = {
     ErrorCode.TOO_MANY_CONNECTIONS: 429,
+    ErrorCode.RATE_LIMITED: 429,
     ErrorCode.UNAVAILABLE: 503,
     ErrorCode.TIMEOUT: 504,
     ErrorCode.INTERNAL: 500,
@@ -73,10 +74,16 @@ def request_error(errors: list[dict[str, Any]], media_type: str) -> Answer:
     """400 under the new media type; 200 under the old one, whose clients do not look into a 4xx."""
     status = PASSING.get(errors[0]["extensions"]["code"])
     if status is not None:
-        return of_errors(status, errors, RETRY_AFTER if status in (429, 503) else ())
+        return of_errors(status, errors, retry_after(errors[0]) if status in (429, 503) else ())
     if media_type == STREAM:
         return streamed(of_errors(200, errors))
     return of_errors(400 if media_type == RESPONSE else 200, errors)
+
+
+def retry_after(error: dict[str, Any]) -> Headers:
+    """As long as the error says, or a second."""
+    seconds = error["extensions"].get("retryAfter")
+    return RETRY_AFTER if seconds is None else ((b"retry-after", b"%d" % seconds),)
 
 
 def refused(status: int, message: str, code: ErrorCode, headers: Headers = ()) -> Answer:

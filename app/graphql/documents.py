@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 import strawberry
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     Node,
@@ -23,6 +21,8 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from app.graphql.limits.bounds import Bounds, exceeded
+from app.graphql.limits.shape import beyond
 from app.graphql.results import RequestError
 from resolvers.errors import ErrorCode
 
@@ -35,6 +35,10 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
 # Refused documents are remembered too, or a client repeating a mistake costs a validation each
 # time; in a small store of their own, so that they never push out a good one.
 REFUSED_SHARE: Final = 10
+MOST_ERRORS: Final = 20
+"""Of one document. Some messages quote the value that they are about, and there is one for each of
+its mistakes: a hundred of them, the default, made 2 kB take 200 ms."""
+RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
 @dataclass(slots=True, eq=False)
@@ -80,32 +84,28 @@ class Recent(Generic[T]):
 
 
 class Documents:
-    """Validation is ``rules`` first, meant for limits: what they refuse never gets to rules whose
-    cost grows faster than the document. Then the specified rules and Strawberry's two."""
+    """``bounds`` come first: what is beyond them never gets to rules whose cost grows faster than
+    the document. Then the specified rules and Strawberry's two."""
 
     def __init__(
         self,
         schema: strawberry.Schema,
         *,
-        rules: Sequence[type[ASTValidationRule]] = (),
+        bounds: Bounds | None = None,
         max_documents: int = 1000,
         max_bytes: int = MAX_BYTES,
-        max_tokens: int = 1000,
     ) -> None:
         self.schema = schema._schema
         self.hide_suggestions = schema.config.disable_field_suggestions
-        self.passes = [
-            tuple(rules),
-            (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule),
-        ]
-        self.max_tokens = max_tokens
+        self.bounds = bounds or Bounds()
+        self.bytes_read = 0  # of texts that were not known
         self.valid: Recent[Document] = Recent(max_documents, max_bytes)
         self.refused: Recent[RequestError] = Recent(
             max(1, max_documents // REFUSED_SHARE), max_bytes // REFUSED_SHARE
         )
 
     def get(self, text: str) -> Document:
-        """Raises RequestError: syntax, too many tokens or levels, or a rule broken."""
+        """Raises RequestError: syntax, beyond a bound, or a rule broken."""
         document = self.valid.get(text)
         if document is not None:
             return document
@@ -113,6 +113,7 @@ class Documents:
         if refusal is not None:
             # afresh: a raised one grows a traceback
             raise RequestError(refusal.errors, refusal.code)
+        self.bytes_read += len(text)
         try:
             document = Document(text, self.read(text))
         except RequestError as error:
@@ -123,19 +124,41 @@ class Documents:
         return document
 
     def read(self, text: str) -> DocumentNode:
+        self.check_size(text)
         try:
-            node = parse(text, max_tokens=self.max_tokens)
-            for rules in self.passes:
-                errors = validate(self.schema, node, rules, hide_suggestions=self.hide_suggestions)
-                if errors:
-                    raise RequestError(errors, ErrorCode.VALIDATION_FAILED)
-        except GraphQLError as error:
-            raise RequestError([error], ErrorCode.SYNTAX_ERROR) from error
+            node = self.parse(text)
+            errors = list(beyond(node, self.bounds)) or validate(
+                self.schema,
+                node,
+                RULES,
+                max_errors=MOST_ERRORS,
+                hide_suggestions=self.hide_suggestions,
+            )
         except RecursionError:
             too_deep = GraphQLError("The document is nested too deeply.")
             raise RequestError([too_deep], ErrorCode.VALIDATION_FAILED) from None
+        if errors:
+            raise RequestError(errors, ErrorCode.VALIDATION_FAILED)
         forget_tokens(node)
         return node
+
+    def check_size(self, text: str) -> None:
+        allowed = self.bounds.document_bytes
+        if len(text) * 4 > allowed:  # no character has more than four bytes
+            size = len(text.encode(errors="surrogatepass"))
+            if size > allowed:
+                message = f"The document has {size} bytes; {allowed} are allowed."
+                raise RequestError([exceeded(message, "documentBytes", allowed, size)])
+
+    def parse(self, text: str) -> DocumentNode:
+        allowed = self.bounds.tokens
+        try:
+            return parse(text, max_lexical_tokens=allowed)
+        except GraphQLError as error:
+            if f"more than {allowed} tokens" in error.message:
+                message = f"The document has more than {allowed} tokens, which is what is allowed."
+                raise RequestError([exceeded(message, "tokens", allowed, None)]) from None
+            raise RequestError([error], ErrorCode.SYNTAX_ERROR) from error
 
 
 def forget_tokens(document: DocumentNode) -> None:

@@ -9,13 +9,13 @@ Strawberry schema extensions are not run here; field extensions and permission c
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import strawberry
 from graphql import (
-    ASTValidationRule,
     ExecutionResult,
     GraphQLError,
     located_error,
@@ -25,6 +25,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import inspect
 
 from app.graphql.documents import Documents
+from app.graphql.limits.bounds import Bounds
 from app.graphql.operations import Operation, choose
 from app.graphql.plan.fields import Field
 from app.graphql.plan.operations import MAX_FIELDS
@@ -33,6 +34,20 @@ from app.graphql.results import ArgumentError, RequestError, Result
 from app.graphql.trusted import TrustedDocuments
 
 __all__ = ["Engine", "Operation", "RequestError", "Result"]
+
+T = TypeVar("T")
+
+
+async def unless_cancelled(execution: Awaitable[T], context: Any) -> T:
+    """A context that has ``give_up`` is told when nobody waits for its operation any more: what
+    resolvers have begun elsewhere, as loaders do, would run on."""
+    try:
+        return await execution
+    except asyncio.CancelledError:
+        give_up = getattr(context, "give_up", None)
+        if give_up is not None:
+            give_up()
+        raise
 
 
 class Engine:
@@ -44,16 +59,13 @@ class Engine:
         self,
         schema: strawberry.Schema,
         *,
-        rules: Sequence[type[ASTValidationRule]] = (),
+        bounds: Bounds | None = None,
         max_documents: int = 1000,
-        max_tokens: int = 1000,
         mask: Callable[[GraphQLError], GraphQLError] | None = None,
         trusted: TrustedDocuments | None = None,
     ) -> None:
         self.schema = schema
-        self.documents = Documents(
-            schema, rules=rules, max_documents=max_documents, max_tokens=max_tokens
-        )
+        self.documents = Documents(schema, bounds=bounds, max_documents=max_documents)
         self.mask = mask
         self.trusted = trusted or TrustedDocuments()
 
@@ -78,14 +90,15 @@ class Engine:
             raise RequestError([GraphQLError("A subscription is subscribed to, not executed.")])
         coerced = operation.variables(variables)
         if operation.is_introspection:
-            return await self.introspect(operation, variables, context)
+            return await unless_cancelled(self.introspect(operation, variables, context), context)
         variant = operation.plan.variant(coerced)
         run = Run(variant, coerced, context)
         try:
             selection = variant.root()
         except GraphQLError as error:  # a condition that is null
             return self.result(None, [error])
-        data = await run.execute(selection, None, serially=operation.kind == "mutation")
+        serially = operation.kind == "mutation"
+        data = await unless_cancelled(run.execute(selection, None, serially=serially), context)
         if variant.size > MAX_FIELDS:
             operation.plan.variants.clear()
         return self.result(data, run.errors)
@@ -147,7 +160,7 @@ class Engine:
         variant = operation.plan.variant(variables)
         field, _ = variant.source()
         run = Run(variant, variables, context)
-        data = await run.execute_event(field, event)
+        data = await unless_cancelled(run.execute_event(field, event), context)
         return self.result(data, run.errors)
 
     async def events(

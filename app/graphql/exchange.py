@@ -23,6 +23,7 @@ from app.graphql.callers import IdentityT, request_id
 from app.graphql.deadline import Cut, CutShort, Deadline
 from app.graphql.engine import Operation, RequestError, Result
 from app.graphql.errors import AWAY, UNAVAILABLE, ClientError, ErrorCode, cancelled, explain, told
+from app.graphql.limits.gate import Charge
 from app.graphql.negotiation import JSON, STREAM, accepted
 from app.graphql.observer import CANCELLED, Transport
 from app.graphql.parameters import Parameters, operation_of
@@ -55,14 +56,15 @@ NO_SUBSCRIPTIONS: Final = (
 class Exchange(Generic[IdentityT]):
     __slots__ = (
         "accepted",
+        "charge",
         "head",
+        "identity",
         "media_type",
         "operation",
         "receive",
         "request_id",
         "scope",
         "server",
-        "signed_in",
         "streams",
     )
 
@@ -75,8 +77,9 @@ class Exchange(Generic[IdentityT]):
         self.accepted = accepted(self.head.accept)
         self.media_type = JSON if self.accepted is None else self.accepted.media_type
         self.streams = self.accepted is not None and self.accepted.streams
-        self.signed_in = False
+        self.identity: IdentityT | None = None
         self.operation: Operation | None = None
+        self.charge: Charge | None = None
 
     @property
     def transport(self) -> Transport:
@@ -94,6 +97,8 @@ class Exchange(Generic[IdentityT]):
             answer = await self.attempt()
             if isinstance(answer, Answer):
                 result = answer.outcome
+                if self.identity is not None:
+                    answer.headers += self.server.gate.headers(self.identity)
         finally:
             operation = self.operation
             if operation is None or operation.kind == "subscription":
@@ -116,7 +121,10 @@ class Exchange(Generic[IdentityT]):
             return self.instead(error)
         if isinstance(result, EventStream):
             return result
-        return streamed(success(result)) if self.streams else success(result)
+        answer = success(result)
+        if self.charge is not None:
+            answer.body = self.charge.told_in(answer.body)
+        return streamed(answer) if self.streams else answer
 
     def instead(self, error: Exception) -> Answer | None:
         match error:
@@ -142,14 +150,14 @@ class Exchange(Generic[IdentityT]):
             raise not_acceptable()
         if method == "POST":
             check_body_type(head)
-        identity = await self.identity(head.token())
-        self.signed_in = True
+        identity = self.identity = await self.sign_in(head.token())
         server.observe.signed_in(identity)
         if method == "POST":
             asked = from_body(await read_body(head, self.receive, server.max_body))
         else:
             asked = from_query_string(self.scope["query_string"], server.max_body)
-        operation = self.operation = self.choose(asked)
+        operation = self.operation = server.gate.read(identity, lambda: self.choose(asked))
+        self.charge = server.gate.admit(identity, operation, asked.variables)
         if operation.kind == "subscription":
             deadline.watch(self.receive)
             return await self.subscribe(identity, operation, asked)
@@ -171,7 +179,7 @@ class Exchange(Generic[IdentityT]):
             identity, operation, asked.variables, self.request_id, self.head.after()
         )
 
-    async def identity(self, token: str) -> IdentityT:
+    async def sign_in(self, token: str) -> IdentityT:
         """Raises Refusal, by the code of what ``sign_in`` says: 403, 503, else 401."""
         try:
             return await self.server.sign_in(token)
@@ -199,7 +207,7 @@ class Exchange(Generic[IdentityT]):
 
     def timed_out(self) -> Answer:
         limit = f"{self.server.timeout:g} s"
-        if not self.signed_in:
+        if self.identity is None:
             logger.warning("Sign-in did not answer within %s", limit)
             return refused(503, UNAVAILABLE, ErrorCode.UNAVAILABLE, RETRY_AFTER)
         if self.operation is None:

@@ -16,6 +16,7 @@ from app.graphql.answers import Answer
 from app.graphql.callers import IdentityT, MakeContext, SignIn
 from app.graphql.engine import Engine
 from app.graphql.exchange import Exchange
+from app.graphql.limits.gate import Gate
 from app.graphql.mutations import Mutations
 from app.graphql.observer import Observer
 from app.graphql.sse import EventStream, EventStreams
@@ -36,6 +37,7 @@ class GraphQLHTTP(Generic[IdentityT]):
         max_body: int = 256 * 1024,
         timeout: timedelta = timedelta(seconds=10),
         introspection: bool = False,
+        gate: Gate | None = None,
         observe: Observer | None = None,
     ) -> None:
         self.engine = engine
@@ -45,6 +47,7 @@ class GraphQLHTTP(Generic[IdentityT]):
         self.max_body = max_body
         self.timeout = timeout.total_seconds()
         self.introspection = introspection
+        self.gate = gate or Gate(engine)
         self.observe = observe or Observer()
         self.mutations = Mutations()
 

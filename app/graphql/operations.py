@@ -35,6 +35,7 @@ from graphql.language import Visitor, visit
 from graphql.type import get_named_type
 from graphql.utilities import coerce_input_value
 
+from app.graphql.limits.amounts import Amount
 from app.graphql.plan.operations import Plan
 from app.graphql.results import RequestError, Result
 
@@ -61,6 +62,7 @@ class Operation:
         self.root_fields: tuple[str, ...] = tuple(sorted(fields - {"__typename"}))
         self.plan = Plan(schema, self.document, definition)
         self.answer: Result | None = None  # of an introspection that asks nothing else
+        self.price: Amount | None = None  # once the gate has asked
         self.signatures = simple_signatures(schema, definition)
 
     @cached_property

@@ -54,15 +54,12 @@ class Result:
 
     data: dict[str, Any] | None
     errors: list[GraphQLError] | None = None
-    extensions: dict[str, Any] | None = None
 
     def payload(self) -> dict[str, Any]:
         """The answer as it goes to a client; ``errors`` are left out when there are none."""
         payload: dict[str, Any] = {"data": self.data}
         if self.errors:
             payload["errors"] = [error.formatted for error in self.errors]
-        if self.extensions:
-            payload["extensions"] = self.extensions
         return payload
 
     def encode(self) -> bytes:

@@ -150,6 +150,36 @@ class Settings(BaseSettings):
         expects="a whole number from 1 to 1000000",
         meaning="Sockets and event streams of one engineer per process, at most",
     )
+    cost_limit: int = setting(
+        10_000,
+        ge=100,
+        le=1_000_000,
+        expects="a whole number from 100 to 1000000",
+        meaning="Points that one operation may cost, at most: objects of its answer, and what "
+        "counts like them",
+    )
+    rate_limit_per_engineer: int = setting(
+        100_000,
+        ge=0,
+        le=1_000_000_000,
+        expects="a whole number from 0 (no limit) to 1000000000",
+        meaning="Points that an engineer may spend in a minute per process; 0 for no limit",
+    )
+    rate_limit_per_account: int = setting(
+        1_000_000,
+        ge=0,
+        le=1_000_000_000,
+        expects="a whole number from 0 (no limit) to 1000000000",
+        meaning="Points that all engineers of an account may spend in a minute per process; 0 for "
+        "no limit",
+    )
+    query_timeout: Annotated[timedelta, BeforeValidator(values.seconds(least=0.1, most=3600))] = (
+        setting(
+            timedelta(seconds=10),
+            expects="a number of seconds from 0.1 to 3600",
+            meaning="Seconds that a query may take, its statements in the database included",
+        )
+    )
     ping_interval: Annotated[timedelta, BeforeValidator(values.seconds(least=0.1, most=3600))] = (
         setting(
             timedelta(seconds=20),

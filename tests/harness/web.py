@@ -147,7 +147,13 @@ class Client:
         self.http = httpx2.AsyncClient(base_url=web.url, headers=headers, timeout=PATIENCE)
 
     async def answer(self, document: str, **variables: Any) -> dict[str, Any]:
-        """The whole answer, errors included."""
+        """The whole answer, errors included, but for what is left to spend after it."""
+        answered = await self.told(document, **variables)
+        answered.pop("extensions", None)
+        return answered
+
+    async def told(self, document: str, **variables: Any) -> dict[str, Any]:
+        """The whole answer."""
         body = {"query": document, "variables": variables}
         response = await self.http.post("/graphql", json=body)
         answered: dict[str, Any] = response.json()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic
 
 from app.graphql.callers import IdentityT
 from app.graphql.engine import Operation
+from app.graphql.limits.gate import Charge
 from app.graphql.sockets.protocol import Frames
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Asked(Generic[IdentityT]):
     """``start`` it once. ``task`` is None when nothing is being done for it."""
 
     __slots__ = (
+        "charge",
         "connection",
         "frames",
         "id",
@@ -37,12 +39,15 @@ class Asked(Generic[IdentityT]):
         id_: str,
         operation: Operation,
         variables: dict[str, Any] | None,
+        *,
+        charge: Charge | None,
     ) -> None:
         self.connection = connection
         self.identity = identity
         self.id = id_
         self.operation = operation
         self.variables = variables
+        self.charge = charge
         self.request_id = connection.next_request_id()
         self.frames = Frames(id_)
         self.stopped = False

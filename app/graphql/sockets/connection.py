@@ -258,9 +258,13 @@ class Connection(Generic[IdentityT]):
                     f"A socket has at most {server.options.max_operations} operations.",
                     ErrorCode.TOO_MANY_OPERATIONS,
                 )
-            operation = operation_of(
-                server.engine, asked, introspection=server.options.introspection
+            operation = server.gate.read(
+                self.identity,
+                lambda: operation_of(
+                    server.engine, asked, introspection=server.options.introspection
+                ),
             )
+            charge = server.gate.admit(self.identity, operation, asked.variables)
         except Exception as error:
             errors, code = told(error)
             server.observe.refused(WEBSOCKET, code)
@@ -268,7 +272,7 @@ class Connection(Generic[IdentityT]):
             return
         kind = SocketSubscription if operation.kind == "subscription" else SocketOperation
         started: Asked[IdentityT] = kind(
-            self, self.identity, message.id, operation, asked.variables
+            self, self.identity, message.id, operation, asked.variables, charge=charge
         )
         self.operations[message.id] = started
         self.watch(started.start())

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from app.graphql.callers import IdentityT, Keep, MakeContext, SignIn, request_id
 from app.graphql.engine import Engine
 from app.graphql.errors import ClientError, ErrorCode
+from app.graphql.limits.gate import Gate
 from app.graphql.live import Live
 from app.graphql.mutations import Mutations
 from app.graphql.observer import Observer
@@ -47,6 +48,7 @@ class GraphQLSockets(Generic[IdentityT]):
         *,
         keep: Keep[IdentityT] = keep_all,
         seats: Seats | None = None,
+        gate: Gate | None = None,
         options: SocketOptions | None = None,
         allowed_origins: Iterable[str] = (),
         observe: Observer | None = None,
@@ -57,6 +59,7 @@ class GraphQLSockets(Generic[IdentityT]):
         self.make_context = make_context
         self.live = live
         self.seats = seats or Seats()
+        self.gate = gate or Gate(engine)
         self.options = options or SocketOptions()
         self.origins = Origins(allowed_origins)
         self.observe = observe or Observer()

@@ -71,7 +71,10 @@ class SocketOperation(Asked[IdentityT]):
             raise ClientError(
                 f"The query took longer than {limit:g} s.", ErrorCode.TIMEOUT
             ) from None
-        await self.put(self.frames.next(result.encode()))
+        payload = result.encode()
+        if self.charge is not None:
+            payload = self.charge.told_in(payload)
+        await self.put(self.frames.next(payload))
         return outcome(result)
 
     async def put(self, frame: bytes) -> None:

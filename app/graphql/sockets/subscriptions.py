@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from app.graphql.callers import IdentityT
 from app.graphql.engine import Operation
 from app.graphql.errors import ErrorCode, cancelled, told
+from app.graphql.limits.gate import Charge
 from app.graphql.live import Close, Ending, LiveSubscription
 from app.graphql.observer import CANCELLED
 from app.graphql.sockets.asked import WEBSOCKET, Asked
@@ -37,8 +38,10 @@ class SocketSubscription(Asked[IdentityT]):
         id_: str,
         operation: Operation,
         variables: dict[str, Any] | None,
+        *,
+        charge: Charge | None,
     ) -> None:
-        super().__init__(connection, identity, id_, operation, variables)
+        super().__init__(connection, identity, id_, operation, variables, charge=charge)
         self.since = perf_counter()
         self.said_in: Context | None = None  # of the log, once it has begun
         self.live: LiveSubscription | None = None

@@ -1,12 +1,10 @@
 """Documents: parsed and validated once, refused in time, and never more of them than allowed."""
 
-from typing import Any
-
 import pytest
 import strawberry
-from graphql import GraphQLError, ValidationRule
 
 from app.graphql.documents import Documents
+from app.graphql.limits.bounds import Bounds
 from app.graphql.results import RequestError
 
 
@@ -17,12 +15,6 @@ class Query:
 
 
 SCHEMA = strawberry.Schema(Query)
-
-
-class NoAliases(ValidationRule):
-    def enter_field(self, node: Any, *_: Any) -> None:
-        if node.alias:
-            self.report_error(GraphQLError("No aliases here.", node))
 
 
 def refusal(documents: Documents, text: str) -> RequestError:
@@ -48,24 +40,24 @@ def test_every_broken_rule_is_reported() -> None:
 
 
 def test_our_limits_come_first_and_spare_the_costly_rules() -> None:
-    errors = refusal(Documents(SCHEMA, rules=[NoAliases]), "{ a: n missing }").errors
-    assert [error.message for error in errors] == ["No aliases here."]
-    assert [location.column for location in errors[0].locations or []] == [3]
+    errors = refusal(Documents(SCHEMA, bounds=Bounds(aliases=0)), "{ a: n missing }").errors
+    assert [(error.extensions or {})["limit"] for error in errors] == ["aliases"]
+    assert [location.column for location in errors[0].locations or []] == [1]
 
 
 def test_a_small_document_that_is_costly_to_compare_is_refused() -> None:
-    documents = Documents(SCHEMA, max_tokens=2000)
+    documents = Documents(SCHEMA, bounds=Bounds(tokens=2000, root_fields=2000))
     documents.get("{ " + "n " * 250 + "}")
     assert refusal(documents, "{ " + "n " * 1000 + "}").errors
 
 
 def test_a_document_of_too_many_tokens_is_refused() -> None:
-    documents = Documents(SCHEMA, max_tokens=50)
+    documents = Documents(SCHEMA, bounds=Bounds(tokens=50))
     assert "50 tokens" in refusal(documents, "{" + " n" * 60 + "}").errors[0].message
 
 
 def test_a_document_nested_without_end_is_refused() -> None:
-    documents = Documents(SCHEMA, max_tokens=1_000_000)
+    documents = Documents(SCHEMA, bounds=Bounds(tokens=1_000_000, document_bytes=1_000_000))
     refusal(documents, "{ a " * 50_000)
 
 

@@ -287,9 +287,9 @@ async def test_introspection_is_graphql_cores_and_kept(
     engine: Engine, context: dict[str, Any]
 ) -> None:
     text = get_introspection_query()
-    operation = Engine(SCHEMA, max_tokens=5000).prepare(text)
+    operation = Engine(SCHEMA).prepare(text)
     assert operation.is_introspection
-    engine = Engine(SCHEMA, max_tokens=5000)
+    engine = Engine(SCHEMA)
     first = await engine.execute(operation, None, context)
     answer = execute(SCHEMA._schema, parse(text))
     assert isinstance(answer, ExecutionResult)

@@ -134,12 +134,15 @@ async def test_a_flood_of_messages_is_closed_with_1013() -> None:
         await until(lambda: server.observed.said[("closed", 1013)] == 1)
 
 
+ECHO = "query ($text: String!) { echo(text: $text) }"
+
+
 async def test_who_asks_without_reading_is_not_answered_without_bound(server: Served) -> None:
     """Neither is it read any further, so that it can't even flood."""
     async with server.socket() as deaf, server.socket() as good:
         deaf.connection.transport.pause_reading()
         for number in range(40):
-            await deaf.subscribe(str(number), '{ echo(text: "' + "x" * 100_000 + '") }')
+            await deaf.subscribe(str(number), ECHO, variables={"text": "x" * 100_000})
         await until(lambda: any(each.outbox.full for each in server.sockets.connections))
         await asyncio.sleep(0.1)
         assert max(each.outbox.size for each in server.sockets.connections) < 512 * 1024

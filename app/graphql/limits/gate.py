@@ -1,0 +1,100 @@
+"""Where every transport asks before it begins an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from app.graphql.callers import Identity
+from app.graphql.engine import Engine, Operation
+from app.graphql.limits.amounts import value
+from app.graphql.limits.bounds import Bounds, exceeded
+from app.graphql.limits.pricing import Pricing
+from app.graphql.limits.rates import Rates
+from app.graphql.results import RequestError
+
+BYTES_A_POINT: Final = 10
+"""Of a document that this process has not read before. Reading and validating one of the largest
+takes as long as a thousand objects of an answer; it is remembered, so its author pays once."""
+
+NOTHING: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What an operation costs, and what is left: of how much, None when nothing is counted."""
+
+    requested: int
+    limit: int | None
+    remaining: int | None
+
+    def told_in(self, answer: bytes) -> bytes:
+        """``answer`` is a result as JSON without ``extensions``: they are put at its end, since
+        what is before may be bytes that others share."""
+        cost = {"requested": self.requested, "limit": self.limit, "remaining": self.remaining}
+        return b'%b,"extensions":{"cost":%b}}' % (answer[:-1], orjson.dumps(cost))
+
+
+class Gate:
+    """Of one process. Without ``pricing`` nothing is counted and everything is let through."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        pricing: Pricing | None = None,
+        *,
+        bounds: Bounds | None = None,
+        rates: Rates | None = None,
+    ) -> None:
+        self.engine = engine
+        self.pricing = pricing
+        self.bounds = bounds or Bounds()
+        self.rates = rates or Rates()
+
+    def read(self, identity: Identity, choose: Callable[[], Operation]) -> Operation:
+        """The operation that ``choose`` finds, at once. Raises ClientError (RATE_LIMITED) for who
+        has nothing left, before anything is read, and what ``choose`` raises."""
+        self.rates.check(identity)
+        documents = self.engine.documents
+        before = documents.bytes_read
+        try:
+            return choose()
+        finally:
+            if documents.bytes_read > before:
+                self.rates.spend(identity, (documents.bytes_read - before) / BYTES_A_POINT)
+
+    def admit(
+        self, identity: Identity, operation: Operation, variables: Mapping[str, Any] | None
+    ) -> Charge | None:
+        """Raises RequestError (LIMIT_EXCEEDED) for what costs more than any request may, and
+        ClientError (RATE_LIMITED)."""
+        if self.pricing is None:
+            return None
+        cost = self.cost(self.pricing, operation, variables)
+        self.rates.check(identity, cost)
+        self.rates.spend(identity, cost)
+        limit, left = self.rates.left(identity) or (None, None)
+        return Charge(cost, limit, left)
+
+    def cost(
+        self, pricing: Pricing, operation: Operation, variables: Mapping[str, Any] | None
+    ) -> int:
+        if operation.price is None:
+            operation.price = pricing.price(operation.document, operation.definition)
+        cost = max(1, value(operation.price, variables or NOTHING))
+        allowed = pricing.introspection if operation.is_introspection else self.bounds.cost
+        if cost > allowed:
+            shown = str(cost) if cost < 1_000_000 else "more than a million"
+            message = (
+                f"The {operation.kind} costs {shown} points with these variables; {allowed} are "
+                "allowed. Ask for smaller pages, or for less of each item."
+            )
+            raise RequestError([exceeded(message, "cost", allowed, cost)])
+        return cost
+
+    def headers(self, identity: Identity) -> tuple[tuple[bytes, bytes], ...]:
+        """For the answer to a request over HTTP."""
+        return self.rates.headers(identity)

@@ -1,0 +1,269 @@
+"""What an operation costs: the objects that its answer can have, as a formula.
+
+An object counts one, a list as often as it can have items: as the page that is asked for, or as
+``Sizes`` says. What has no fields of its own counts nothing. Of the types that an interface or a
+union can be, the dearest counts. A mutation's work counts besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias, cast
+
+from graphql import (
+    BooleanValueNode,
+    DocumentNode,
+    FieldNode,
+    FloatValueNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    Node,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_introspection_query,
+    get_named_type,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    parse,
+)
+
+from app.graphql.limits.amounts import Amount, Factor, Given, Page, When, most, plus, times
+from app.graphql.limits.introspection import OF_ALL_TYPES, Introspection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """What a schema's lists and mutations count, by ``Type.field``.
+
+    A list's size that is a word is the ``first`` or ``last`` of the field that gave its object; so
+    it is of all connections.
+    """
+
+    lists: Mapping[str, int | str] = field(default_factory=dict)
+    other_list: int = 10
+    work: Mapping[str, int] = field(default_factory=dict)
+    mutation: int = 0
+    usual_page: int = 20
+    largest_page: int = 100
+
+    def list(self, parent: str, name: str) -> int | str:
+        if parent.endswith("Connection") and name in ("nodes", "edges"):
+            return "paged"
+        return self.lists.get(f"{parent}.{name}", self.other_list)
+
+
+Part: TypeAlias = tuple[Amount, Amount]
+"""Of a selection set: what it costs, and what it costs besides for each item of a page."""
+
+
+class Pricing:
+    """Of one schema."""
+
+    def __init__(self, schema: GraphQLSchema, sizes: Sizes | None = None) -> None:
+        self.schema = schema
+        self.sizes = sizes or Sizes()
+        self.described = Introspection(schema)
+        self.possible = {
+            name: frozenset(each.name for each in schema.get_possible_types(type_))
+            if is_abstract_type(type_)
+            else frozenset({name})
+            for name, type_ in schema.type_map.items()
+        }
+
+    @cached_property
+    def introspection(self) -> int:
+        """What an introspection may cost: as much as the one of the usual clients, and half of that
+        again for those who want something else."""
+        document = parse(
+            get_introspection_query(
+                specified_by_url=True,
+                directive_is_repeatable=True,
+                schema_description=True,
+                input_value_deprecation=True,
+                one_of=True,
+            )
+        )
+        [operation, *_] = document.definitions
+        usual = self.price(document, cast("OperationDefinitionNode", operation))
+        return int(cast("int", usual) * 1.5)
+
+    def price(self, document: DocumentNode, operation: OperationDefinitionNode) -> Amount:
+        """Of a valid operation, with the fragments in ``document``."""
+        own, _ = _Priced(self, document, operation).operation()
+        return own
+
+
+class _Priced:
+    """Each selection set of one operation is priced once: under the type that it is written for."""
+
+    def __init__(
+        self, pricing: Pricing, document: DocumentNode, operation: OperationDefinitionNode
+    ) -> None:
+        self.pricing = pricing
+        self.schema = pricing.schema
+        self.sizes = pricing.sizes
+        self.written = operation
+        self.fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self.defaults = {
+            definition.variable.name.value: literal(definition.default_value)
+            for definition in operation.variable_definitions or ()
+        }
+        self.known: dict[tuple[int, bool], Part] = {}
+
+    def operation(self) -> Part:
+        root = self.schema.get_root_type(self.written.operation)
+        assert root is not None  # noqa: S101  # it is valid
+        return self.part(self.written.selection_set, root.name, of_all=False)
+
+    def part(self, selections: SelectionSetNode, parent: str, *, of_all: bool) -> Part:
+        """``of_all``: of every type of the schema, one after the other, by introspection."""
+        key = (id(selections), of_all)
+        part = self.known.get(key)
+        if part is None:
+            self.known[key] = (0, 0)  # for one that contains itself: it is not valid
+            part = self.known[key] = self.priced(selections, parent, of_all=of_all)
+        return part
+
+    def priced(self, selections: SelectionSetNode, parent: str, *, of_all: bool) -> Part:
+        always: list[Part] = []
+        types = self.pricing.possible[parent]
+        by_type: dict[str, list[Part]] = {}
+        for selection in selections.selections:
+            when = self.condition(selection)
+            if isinstance(selection, FieldNode):
+                part = self.field(selection, parent, of_all=of_all)
+                always.append(multiplied(when, part))
+                continue
+            condition, below = self.fragment(selection, parent)
+            part = multiplied(when, self.part(below, condition, of_all=of_all))
+            matching = self.pricing.possible[condition]
+            if types <= matching:
+                always.append(part)
+            else:
+                for name in types & matching:
+                    by_type.setdefault(name, []).append(part)
+        if by_type:
+            always.append(dearest(by_type.values()))
+        return added(always)
+
+    def fragment(self, selection: Node, parent: str) -> tuple[str, SelectionSetNode]:
+        if isinstance(selection, FragmentSpreadNode):
+            definition = self.fragments[selection.name.value]
+            return definition.type_condition.name.value, definition.selection_set
+        assert isinstance(selection, InlineFragmentNode)  # noqa: S101  # there is no fourth kind
+        named = selection.type_condition
+        return named.name.value if named else parent, selection.selection_set
+
+    def field(self, node: FieldNode, parent: str, *, of_all: bool) -> Part:
+        name = node.name.value
+        type_: Any = self.schema.type_map[parent]
+        definition = self.schema.get_field(type_, name)
+        if definition is None or node.selection_set is None:
+            return (self.work(parent, name), 0)
+        named: Any = get_named_type(definition.type)
+        if is_leaf_type(named):
+            return (self.work(parent, name), 0)
+        each = self.one(node, definition, named.name, f"{parent}.{name}")
+        work = self.work(parent, name)
+        if not is_list(definition.type):
+            return (plus((work, each)), 0)
+        size = self.size(parent, name, of_all=of_all)
+        if isinstance(size, str):
+            return (work, each)
+        return (plus((work, times(size, each))), 0)
+
+    def size(self, parent: str, name: str, *, of_all: bool) -> int | str:
+        described = self.pricing.described.size(parent, name, of_all=of_all)
+        return self.sizes.list(parent, name) if described is None else described
+
+    def one(self, node: FieldNode, definition: GraphQLField, type_: str, path: str) -> Amount:
+        """An object that the field gives, with all below it."""
+        assert node.selection_set is not None  # noqa: S101  # asked before
+        own, per_item = self.part(node.selection_set, type_, of_all=path == OF_ALL_TYPES)
+        itself = 0 if path == "__Type.ofType" else 1  # at most three of a type are not null
+        return plus((itself, own, times(self.page(node, definition), per_item)))
+
+    def work(self, parent: str, name: str) -> int:
+        mutation = self.schema.mutation_type
+        if mutation is None or parent != mutation.name:
+            return 0
+        return self.sizes.work.get(f"{parent}.{name}", self.sizes.mutation)
+
+    # ------------------------------------------------------------------ what variables decide
+
+    def page(self, node: FieldNode, definition: GraphQLField) -> int | Factor:
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        usual = self.sizes.usual_page
+        wanted = []
+        for name in ("first", "last"):
+            if name in definition.args:
+                default = definition.args[name].default_value
+                if isinstance(default, int):
+                    usual = default
+                if name in given:
+                    wanted.append(self.argument(given[name]))
+        page = Page(tuple(wanted), usual, self.sizes.largest_page)
+        return page if any(isinstance(each, Given) for each in wanted) else page.of({})
+
+    def condition(self, selection: Any) -> int | Factor:
+        """Of @skip and @include: how often the selection is there, once or not at all."""
+        factors: list[int | Factor] = []
+        for directive in selection.directives or ():
+            wanted = {"include": True, "skip": False}.get(directive.name.value)
+            if wanted is None:
+                continue
+            for argument in directive.arguments or ():
+                condition = self.argument(argument.value)
+                if isinstance(condition, Given):
+                    factors.append(When(condition, wanted))
+                elif isinstance(condition, bool):
+                    factors.append(int(condition is wanted))
+        if 0 in factors:
+            return 0
+        return factors[0] if factors else 1  # two of them are rare: one decides, and is no less
+
+    def argument(self, node: ValueNode) -> Any:
+        if isinstance(node, VariableNode):
+            name = node.name.value
+            return Given(name, self.defaults.get(name))
+        return literal(node)
+
+
+def is_list(type_: Any) -> bool:
+    return is_list_type(type_.of_type if is_non_null_type(type_) else type_)
+
+
+def literal(node: ValueNode | None) -> Any:
+    """None for what is no number and no truth value."""
+    if isinstance(node, BooleanValueNode):
+        return node.value
+    if isinstance(node, IntValueNode | FloatValueNode):
+        return float(node.value)
+    return None
+
+
+def multiplied(factor: int | Factor, part: Part) -> Part:
+    return (times(factor, part[0]), times(factor, part[1]))
+
+
+def added(parts: list[Part]) -> Part:
+    return (plus(own for own, _ in parts), plus(per_item for _, per_item in parts))
+
+
+def dearest(alternatives: Any) -> Part:
+    totals = [added(parts) for parts in alternatives]
+    return (most(own for own, _ in totals), most(per_item for _, per_item in totals))
