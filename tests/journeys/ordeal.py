@@ -29,9 +29,9 @@ ALL_DELIVERIES = """{ deliveries(first: 100) { nodes { channel state target last
   attemptHistory { error } } } }"""
 INTEGRATIONS = """{ integrations { name kind lastError disabledReason settings { name value } } }"""
 READS = (
-    """{ sessions(first: 90) { nodes { id problemSummary environment resolution
+    """{ sessions(first: 60) { nodes { id problemSummary environment resolution
       steps(first: 100) { nodes { title detail hypothesis } } } } }""",
-    """{ handoffs(first: 60) { nodes { id problemSummary reason notes documentation { markdown }
+    """{ handoffs(first: 40) { nodes { id problemSummary reason notes documentation { markdown }
       snapshot { problemSummary environment timeline { title detail } }
       deliveries { lastError } history(first: 50) { nodes { __typename } } } } }""",
     "{ handoffQueue { handoffs { id problemSummary reason notes } } }",

@@ -23,7 +23,7 @@ class Bounds:
     directives: int = 20
     root_fields: int = 10
     cost: int = 10_000
-    """Objects that the answer may have, and what counts like them (``pricing``)."""
+    """Points: objects that the answer may have, and what counts like them (``pricing``)."""
 
 
 def exceeded(

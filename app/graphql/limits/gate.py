@@ -10,9 +10,8 @@ import orjson
 
 from app.graphql.callers import Identity
 from app.graphql.engine import Engine, Operation
-from app.graphql.limits.amounts import value
 from app.graphql.limits.bounds import Bounds, exceeded
-from app.graphql.limits.pricing import Pricing
+from app.graphql.limits.pricing import Pricing, points
 from app.graphql.limits.rates import Rates
 from app.graphql.results import RequestError
 
@@ -82,9 +81,11 @@ class Gate:
     def cost(
         self, pricing: Pricing, operation: Operation, variables: Mapping[str, Any] | None
     ) -> int:
+        if operation.answer is not None:  # there already: an introspection
+            return 1
         if operation.price is None:
             operation.price = pricing.price(operation.document, operation.definition)
-        cost = max(1, value(operation.price, variables or NOTHING))
+        cost = points(operation.price, variables or NOTHING)
         allowed = pricing.introspection if operation.is_introspection else self.bounds.cost
         if cost > allowed:
             shown = str(cost) if cost < 1_000_000 else "more than a million"

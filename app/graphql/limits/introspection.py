@@ -8,6 +8,8 @@ from graphql import GraphQLSchema, is_abstract_type
 
 OF_ALL_TYPES: Final = "__Schema.types"
 """Below it, what all types have together is what counts; elsewhere, what the largest one has."""
+WRAPPED: Final = "__Type.ofType"
+"""Clients ask for nine of them in each other. Only types of lists have more than one."""
 
 
 class Introspection:
@@ -39,9 +41,9 @@ class Introspection:
             "__Directive.args": 2,
         }
 
-    def size(self, parent: str, name: str, *, of_all: bool) -> int | None:
+    def size(self, parent: str, name: str, *, within: str) -> int | None:
         """None for a list that is not of introspection."""
         path = f"{parent}.{name}"
         if path in self.fixed:
             return self.fixed[path]
-        return (self.usual if of_all else self.largest).get(path)
+        return (self.usual if within == OF_ALL_TYPES else self.largest).get(path)

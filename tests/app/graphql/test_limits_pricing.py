@@ -1,6 +1,7 @@
 """What an operation costs: the objects it can give, with the pages that are really asked for."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,14 +17,14 @@ from graphql import (
 )
 
 from app.graphql.limits.amounts import value
-from app.graphql.limits.pricing import Pricing, Sizes
+from app.graphql.limits.pricing import POINT, Pricing, Sizes, points
 from schema import costs
 from schema.schema import schema
 
 CORE = build_schema("""
     type Query { me: Person people(first: Int = 20, after: String): PersonConnection!
                  found: [Found!]! node: Node count: Int inbox(first: Int, last: Int): Inbox }
-    type Mutation { save: Person! saveMany: [Person!]! }
+    type Mutation { save: Person! count: Int saveMany: [Person!]! }
     interface Node { id: ID! friend: Person }
     union Found = Person | Robot
     type Person implements Node { id: ID! friend: Person pets: [Pet!]!
@@ -44,6 +45,18 @@ SIZES = Sizes(
 PRICING = Pricing(CORE, SIZES)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The largest there can be. An object is worth five plain fields."""
+
+    objects: int
+    fields: int
+
+    @property
+    def fifths(self) -> int:
+        return 5 * self.objects + self.fields
+
+
 def price(text: str, pricing: Pricing = PRICING, /, **variables: Any) -> int:
     document = parse(text)
     [operation, *_] = document.definitions
@@ -52,67 +65,97 @@ def price(text: str, pricing: Pricing = PRICING, /, **variables: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    ("text", "points"),
+    ("text", "answer"),
     [
-        ("{ count __typename }", 0),
-        ("{ me { id } }", 1),
-        ("{ me { friend { friend { id } } } }", 3),
-        ("{ me { pets { name friend { id } } } }", 1 + 3 * 2),
-        ("{ found { __typename } }", 7),
-        ("{ people(first: 5) { nodes { friend { id } } pageInfo { more } } }", 1 + 5 * 2 + 1),
-        ("{ people(first: 5) { edges { node { id } } } }", 1 + 5 * 2),
-        ("{ people { nodes { id } } }", 1 + 20),
-        ("{ people(first: null) { nodes { id } } }", 1 + 20),
-        ("{ people(first: 1000000) { nodes { id } } }", 1 + 100),  # refused by who has the page
-        ("{ people(first: -5) { nodes { id } } }", 1),
-        ("{ inbox(last: 4) { letters { id } } }", 1 + 4),
-        ("{ a: me { id } b: me { id } }", 2),
-        ("mutation { save { id } }", 50 + 1),
-        ("mutation { saveMany { id } }", 400 + 7),
+        ("{ count __typename }", Answer(0, 2)),
+        ("{ me { id friend { id } } }", Answer(2, 2)),
+        ("{ me { friend { friend { id } } } }", Answer(3, 1)),
+        ("{ me { pets { name friend { id } } } }", Answer(1 + 3 * 2, 3 * 2)),
+        ("{ found { __typename } }", Answer(7, 7)),
+        ("{ people(first: 5) { nodes { friend { id } } } }", Answer(1 + 5 * 2, 5)),
+        ("{ people(first: 5) { edges { node { id } } } }", Answer(1 + 5 * 2, 5)),
+        ("{ people(first: 5) { pageInfo { more } } }", Answer(2, 1)),
+        ("{ people { nodes { id } } }", Answer(1 + 20, 20)),
+        ("{ people(first: null) { nodes { id } } }", Answer(1 + 20, 20)),
+        # too large a page is refused by who would have to give it
+        ("{ people(first: 1000000) { nodes { id } } }", Answer(1 + 100, 100)),
+        ("{ people(first: -5) { nodes { id } } }", Answer(1, 0)),
+        ("{ inbox(last: 4) { letters { id } } }", Answer(1 + 4, 4)),
+        ("{ a: me { id } b: me { id } }", Answer(2, 2)),
+        ("mutation { save { id } }", Answer(50 + 1, 1)),
+        ("mutation { saveMany { id } }", Answer(400 + 7, 7)),
+        ("mutation { count }", Answer(50, 1)),
     ],
 )
 def test_an_object_counts_one_and_a_list_as_often_as_it_can_have_items(
-    text: str, points: int
+    text: str, answer: Answer
 ) -> None:
-    assert price(text) == points
+    assert price(text) == answer.fifths
 
 
 @pytest.mark.parametrize(
-    ("text", "points"),
+    ("text", "answer"),
     [
         # of what one object can be, the dearest counts
-        ("{ node { ... on Person { pets { name } } ... on Robot { maker { id } } } }", 1 + 3),
-        ("{ node { friend { id } ... on Robot { maker { id } owner { id } } } }", 1 + 1 + 2),
-        ("{ found { ... on Node { friend { id } } ... on Robot { maker { id } } } }", 7 * 3),
-        ("{ me { ... on Node { friend { id } } ... on Person { friend { id } } } }", 1 + 2),
-        ("{ me { ... on Robot { maker { id } } } }", 1),  # not valid; it is nothing
-        ("{ people(first: 3) { ...P } } fragment P on PersonConnection { nodes { id } }", 1 + 3),
+        (
+            "{ node { ... on Person { pets { name } } ... on Robot { maker { id } } } }",
+            Answer(1 + 3, 3),
+        ),
+        (
+            "{ node { friend { id } ... on Robot { maker { id } owner { id } } } }",
+            Answer(1 + 1 + 2, 3),
+        ),
+        (
+            "{ found { ... on Node { friend { id } } ... on Robot { maker { id } } } }",
+            Answer(7 * 3, 7 * 2),
+        ),
+        (
+            "{ me { ... on Node { friend { id } } ... on Person { friend { id } } } }",
+            Answer(1 + 2, 2),
+        ),
+        # not valid, and nothing
+        ("{ me { ... on Robot { maker { id } } } }", Answer(1, 0)),
+        (
+            "{ people(first: 3) { ...P } } fragment P on PersonConnection { nodes { id } }",
+            Answer(1 + 3, 3),
+        ),
     ],
 )
-def test_fragments_count_for_the_types_they_are_about(text: str, points: int) -> None:
-    assert price(text) == points
+def test_fragments_count_for_the_types_they_are_about(text: str, answer: Answer) -> None:
+    assert price(text) == answer.fifths
 
 
 def test_variables_are_taken_as_they_are_sent() -> None:
     text = "query ($n: Int = 9) { people(first: $n) { nodes { id } } }"
-    sent = [{"n": 3}, {}, {"n": None}, {"n": "many"}, {"n": True}, {"n": 4.0}]
-    assert [price(text, **each) - 1 for each in sent] == [3, 9, 20, 20, 20, 4]
+    for sent, items in (
+        ({"n": 3}, 3),
+        ({}, 9),
+        *(({"n": odd}, 20) for odd in (None, "many", True, [5])),
+        ({"n": 4.0}, 4),
+    ):
+        assert price(text, **sent) == Answer(1 + items, items).fifths, sent
     text = "query ($n: Int) { people(first: $n) { nodes { id } } }"
-    assert [price(text, **each) - 1 for each in ({}, {"n": 8})] == [20, 8]
+    assert price(text) == Answer(1 + 20, 20).fifths
+    assert price(text, n=8) == Answer(1 + 8, 8).fifths
 
 
-def test_pages_in_pages_multiply() -> None:
+def test_pages_multiply_what_is_in_them() -> None:
     people = "query ($n: Int) { people(first: $n) { nodes { ...F } } }"
-    text = people + " fragment F on Person { pets { name } }"
-    assert [price(text, n=n) for n in (1, 10)] == [1 + 1 * 4, 1 + 10 * 4]
+    text = people + " fragment F on Person { crowd(first: 10) { nodes { pets { name } } } }"
+    for items in (1, 10):
+        answer = Answer(1 + items * (1 + 1 + 10 * 4), items * 10 * 3)
+        assert price(text, n=items) == answer.fifths
 
 
 def test_what_is_not_included_costs_nothing() -> None:
-    text = (
-        "query ($x: Boolean!) { me @include(if: $x) { id } m: me @skip(if: $x) { pets { name } } }"
-    )
-    assert [price(text, x=x) for x in (True, False)] == [1, 4]
+    text = "query ($x: Boolean!) { me @include(if: $x) { id } m: me @skip(if: $x) { pets {name} } }"
+    assert price(text, x=True) == Answer(1, 1).fifths
+    assert price(text, x=False) == Answer(4, 3).fifths
     assert price("{ me @skip(if: true) { id } ... @include(if: false) { node { id } } }") == 0
+
+
+def test_points_are_whole_and_at_least_one() -> None:
+    assert [points(fifths, {}) for fifths in (0, 1, 5, 6, 11)] == [1, 1, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +194,6 @@ def test_every_list_of_objects_has_a_size() -> None:
 def test_introspection_of_the_usual_clients_is_affordable_and_circles_are_not() -> None:
     pricing = Pricing(schema._schema, Sizes(lists=costs.LISTS))
     for options in ({}, {"one_of": True, "input_value_deprecation": True}, {"descriptions": False}):
-        assert price(get_introspection_query(**options), pricing) <= pricing.introspection
+        assert price(get_introspection_query(**options), pricing) <= pricing.introspection * POINT
     circle = "{ __schema { types { fields { type { fields { type { name } } } } } } }"
-    assert price(circle, pricing) > pricing.introspection
+    assert price(circle, pricing) > pricing.introspection * POINT

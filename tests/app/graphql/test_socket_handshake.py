@@ -225,7 +225,9 @@ async def test_a_message_that_is_too_large_is_closed_with_1009(server: Served) -
             await socket.send_raw(message)
             assert (await socket.closed())[0] == 1009
     async with server.socket() as socket:
-        assert (await socket.result("{ me }", variables={"x": " " * 200_000}))["data"] == {"me": "Ada"}
+        assert (await socket.result("{ me }", variables={"x": " " * 200_000}))["data"] == {
+            "me": "Ada"
+        }
 
 
 async def test_a_duplicate_id_is_closed_with_4409(server: Served) -> None:
