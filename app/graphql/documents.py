@@ -35,7 +35,7 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
 # Refused documents are remembered too, or a client repeating a mistake costs a validation each
 # time; in a small store of their own, so that they never push out a good one.
 REFUSED_SHARE: Final = 10
-MOST_ERRORS: Final = 20
+MOST_ERRORS: Final = 10
 """Of one document. Some messages quote the value that they are about, and there is one for each of
 its mistakes: a hundred of them, the default, made 2 kB take 200 ms."""
 RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)

@@ -29,7 +29,7 @@ ALL_DELIVERIES = """{ deliveries(first: 100) { nodes { channel state target last
   attemptHistory { error } } } }"""
 INTEGRATIONS = """{ integrations { name kind lastError disabledReason settings { name value } } }"""
 READS = (
-    """{ sessions(first: 60) { nodes { id problemSummary environment resolution
+    """{ sessions(first: 50) { nodes { id problemSummary environment resolution
       steps(first: 100) { nodes { title detail hypothesis } } } } }""",
     """{ handoffs(first: 40) { nodes { id problemSummary reason notes documentation { markdown }
       snapshot { problemSummary environment timeline { title detail } }

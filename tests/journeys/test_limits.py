@@ -154,9 +154,9 @@ async def test_a_page_is_as_large_as_its_variable_says(client: Client) -> None:
         " history(first: $m) { nodes { cursor } } } } }"
     )
     small = await client.told(document, n=10, m=10)
-    assert small["extensions"]["cost"]["requested"] == 1 + 10 * (1 + 1 + 10) + 10 * 10 / 5
+    assert small["extensions"]["cost"]["requested"] == 1 + 10 * (1 + 1 + 10) + 10 * 10 / 4
     large = await client.answer(document, n=100, m=100)
-    assert large["errors"][0]["extensions"]["asked"] == 1 + 100 * (1 + 1 + 100) + 100 * 100 / 5
+    assert large["errors"][0]["extensions"]["asked"] == 1 + 100 * (1 + 1 + 100) + 100 * 100 / 4
     too_large = await client.answer(document, n=101, m=1)
     assert "1 to 100" in too_large["errors"][0]["message"]
 

@@ -1,6 +1,6 @@
 """What an operation costs: the objects and fields that its answer can have, as a formula.
 
-An object counts a point, a field without fields of its own a fifth of one, a list as often as it
+An object counts a point, a field without fields of its own a quarter of one, a list as often as it
 can have items: as the page that is asked for, or as ``Sizes`` says. Of the types that an interface
 or a union can be, the dearest counts. A mutation's work counts besides.
 """
@@ -51,8 +51,9 @@ from app.graphql.limits.amounts import (
 from app.graphql.limits.introspection import WRAPPED, Introspection
 
 FIELD: Final = 1
-POINT: Final = 5
-"""Formulas count fifths. On the machine of docs/benchmarks.md an object takes 7 µs, a field 1.2."""
+POINT: Final = 4
+"""Formulas count quarters. Where docs/benchmarks.md was measured an object takes some 7 µs, a plain
+field 1 to 2."""
 
 
 def points(price: Amount, variables: Variables) -> int:

@@ -47,14 +47,14 @@ PRICING = Pricing(CORE, SIZES)
 
 @dataclass(frozen=True)
 class Answer:
-    """The largest there can be. An object is worth five plain fields."""
+    """The largest there can be. An object is worth four plain fields."""
 
     objects: int
     fields: int
 
     @property
-    def fifths(self) -> int:
-        return 5 * self.objects + self.fields
+    def quarters(self) -> int:
+        return POINT * self.objects + self.fields
 
 
 def price(text: str, pricing: Pricing = PRICING, /, **variables: Any) -> int:
@@ -90,7 +90,7 @@ def price(text: str, pricing: Pricing = PRICING, /, **variables: Any) -> int:
 def test_an_object_counts_one_and_a_list_as_often_as_it_can_have_items(
     text: str, answer: Answer
 ) -> None:
-    assert price(text) == answer.fifths
+    assert price(text) == answer.quarters
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_an_object_counts_one_and_a_list_as_often_as_it_can_have_items(
     ],
 )
 def test_fragments_count_for_the_types_they_are_about(text: str, answer: Answer) -> None:
-    assert price(text) == answer.fifths
+    assert price(text) == answer.quarters
 
 
 def test_variables_are_taken_as_they_are_sent() -> None:
@@ -133,10 +133,10 @@ def test_variables_are_taken_as_they_are_sent() -> None:
         *(({"n": odd}, 20) for odd in (None, "many", True, [5])),
         ({"n": 4.0}, 4),
     ):
-        assert price(text, **sent) == Answer(1 + items, items).fifths, sent
+        assert price(text, **sent) == Answer(1 + items, items).quarters, sent
     text = "query ($n: Int) { people(first: $n) { nodes { id } } }"
-    assert price(text) == Answer(1 + 20, 20).fifths
-    assert price(text, n=8) == Answer(1 + 8, 8).fifths
+    assert price(text) == Answer(1 + 20, 20).quarters
+    assert price(text, n=8) == Answer(1 + 8, 8).quarters
 
 
 def test_pages_multiply_what_is_in_them() -> None:
@@ -144,18 +144,18 @@ def test_pages_multiply_what_is_in_them() -> None:
     text = people + " fragment F on Person { crowd(first: 10) { nodes { pets { name } } } }"
     for items in (1, 10):
         answer = Answer(1 + items * (1 + 1 + 10 * 4), items * 10 * 3)
-        assert price(text, n=items) == answer.fifths
+        assert price(text, n=items) == answer.quarters
 
 
 def test_what_is_not_included_costs_nothing() -> None:
     text = "query ($x: Boolean!) { me @include(if: $x) { id } m: me @skip(if: $x) { pets {name} } }"
-    assert price(text, x=True) == Answer(1, 1).fifths
-    assert price(text, x=False) == Answer(4, 3).fifths
+    assert price(text, x=True) == Answer(1, 1).quarters
+    assert price(text, x=False) == Answer(4, 3).quarters
     assert price("{ me @skip(if: true) { id } ... @include(if: false) { node { id } } }") == 0
 
 
 def test_points_are_whole_and_at_least_one() -> None:
-    assert [points(fifths, {}) for fifths in (0, 1, 5, 6, 11)] == [1, 1, 1, 2, 3]
+    assert [points(quarters, {}) for quarters in (0, 1, 4, 5, 9)] == [1, 1, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
