@@ -31,7 +31,8 @@ HEADER: Final = (
 class Goal:
     """Of Baton beside ``against``. Source: docs/benchmarks.md, "Reading the table".
 
-    ``times_less`` turns it round. With ``clients`` it is beside the same path with so many.
+    ``times_less`` turns it round. With ``clients`` it is beside the same path with so many, with
+    ``path`` beside another one.
     """
 
     figure: str
@@ -39,6 +40,7 @@ class Goal:
     against: str = FLOOR
     times_less: bool = False
     clients: int | None = None
+    path: str | None = None
 
 
 BURST: Final = "fanout burst"
@@ -47,6 +49,7 @@ GOALS: Final[dict[tuple[str, int | None], tuple[Goal, ...]]] = {
     ("escalate", 1): (Goal("p50", 2.0),),
     ("claim", None): (Goal("server", 1.7),),
     ("queue", 16): (Goal("server", 2.4), Goal("postgres", 1.1, JOIN)),
+    ("hostile", 16): (Goal("p99", 2.0, BATON, path="queue"),),
     (BURST, 1_000): (Goal("server", 1.4), Goal("server", 30, PLAIN, times_less=True)),
     (BURST, 5_000): (Goal("server", 1.2, BATON, clients=1_000),),
     ("fanout paced", 1_000): (Goal("p99", 2.0),),
@@ -54,6 +57,7 @@ GOALS: Final[dict[tuple[str, int | None], tuple[Goal, ...]]] = {
     ("reconnect", None): (Goal("server", 1.6),),
 }
 WEIGHT: Final = 35  # KiB, Baton's goal
+BOMB: Final = 0.1  # seconds, Baton's goal
 WORDS: Final = {"server": "CPU", "p50": "p50", "p99": "p99", "postgres": "PostgreSQL CPU"}
 
 
@@ -84,9 +88,9 @@ def rows_of(line: Line, lines: Sequence[Line]) -> list[tuple[str, ...]]:
 def row_of(line: Line, name: str, lines: Sequence[Line]) -> tuple[str, ...]:
     window = Window.median(line.windows[name])
     # Baton is held against the floor; who takes the documentation's way, against Baton
-    against = {BATON: FLOOR, PLAIN: BATON}.get(name)
+    against = {BATON: FLOOR, PLAIN: BATON}.get(name, "")
     beside = [
-        f"{ratio(line, figure, name, against):.2f} × {against}" if against else ""
+        f"{ratio(line, figure, name, against):.2f} × {against}" if against in line.windows else ""
         for figure in ("server", "p50")
     ]
     goals = judgements(line, lines) if name == BATON else []
@@ -112,11 +116,9 @@ def micros(seconds: float) -> str:
 def judgements(line: Line, lines: Sequence[Line]) -> Iterator[str]:
     """Of every goal whose other side was measured too."""
     for goal in GOALS.get((line.path, line.clients)) or GOALS.get((line.path, None), ()):
-        clients = goal.clients or line.clients
+        beside = (goal.path or line.path, goal.clients or line.clients)
         for other in lines:
-            if (other.path, other.clients) == (line.path, clients) and (
-                goal.against in other.windows
-            ):
+            if (other.path, other.clients) == beside and goal.against in other.windows:
                 yield judged(goal, line, other)
 
 
@@ -129,6 +131,7 @@ def judged(goal: Goal, line: Line, other: Line) -> str:
         return f"{word} ≥ {goal.most:g} × less than {goal.against}: {mark}"
     mark = "met" if found <= goal.most else f"NOT met ({found:.2f})"
     beside = goal.against if goal.clients is None else f"with {goal.clients:,}"
+    beside = beside if goal.path is None else f"the {goal.path} in peace"
     return f"{word} ≤ {goal.most} × {beside}: {mark}"
 
 
@@ -147,10 +150,14 @@ def notes(report: Report) -> Iterator[str]:
     for line in report.lines:
         if line.races:
             yield races(line)
+        if line.bombs:
+            yield hostility(line)
     if told := deliveries(report.lines):
         yield f"fanout: {told:,} deliveries, every event to every subscriber, once and in order."
     if left_out := [
-        f"{line.path} with {line.clients:,}" for line in report.lines if PLAIN not in line.windows
+        f"{line.path} with {line.clients:,}"
+        for line in report.lines
+        if PLAIN not in line.windows and not line.bombs
     ]:
         yield f"Without plain Strawberry, which is too slow for it: {', '.join(left_out)}."
     yield from weights(report.weights)
@@ -162,6 +169,15 @@ def races(line: Line) -> str:
     return (
         f"claim: {sum(map(len, line.races.values()))} races of {line.clients}, exactly one winner "
         f"in each, named to every loser. A whole race, median: {took}"
+    )
+
+
+def hostility(line: Line) -> str:
+    (taken, which), *_ = line.bombs
+    mark = "met" if taken <= BOMB else "NOT met"
+    return (
+        f"hostile: {len(line.bombs)} kinds of requests under 64 kB; the dearest takes "
+        f"{taken * 1e3:.0f} ms of Baton's CPU ({which}). ≤ {BOMB * 1e3:.0f} ms: {mark}"
     )
 
 

@@ -16,6 +16,7 @@ from benchmarks import turns, world
 from benchmarks.contestants.roster import BATON, FLOOR, PLAIN
 from benchmarks.contestants.starting import Server, end_of, running
 from benchmarks.cores import Cores
+from benchmarks.hostile import Hostile
 from benchmarks.live import idle
 from benchmarks.live.idle import Weight
 from benchmarks.live.writer import Writer, writing
@@ -39,6 +40,7 @@ class Line:
     clients: int
     windows: dict[str, list[Window]] = field(default_factory=dict)
     races: dict[str, list[float]] = field(default_factory=dict)
+    bombs: list[tuple[float, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -116,7 +118,7 @@ async def measure(
         for path in together.paths
     ]
     for path, contestants, _ in each:
-        if isinstance(path, Queue):
+        if path.name == "queue":
             await agree(path, contestants)
     for number in range(wanted.rounds + 1):
         warming = number == 0
@@ -134,6 +136,8 @@ async def measure(
     for path, _, line in each:
         if isinstance(path, Claim):
             line.races = path.races
+        if isinstance(path, Hostile):
+            line.bombs = path.dearest
     return [line for _, _, line in each]
 
 

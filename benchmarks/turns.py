@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from benchmarks.hostile import Hostile
 from benchmarks.live.audience import Audience
 from benchmarks.live.connecting import Connect, Reconnect
 from benchmarks.live.fanout import Burst, Paced
@@ -49,6 +50,8 @@ def _requests(wanted: Wanted, database: Database, made: World) -> Iterator[Path]
     if "queue" in wanted.paths:
         for clients in (16, 1):
             yield Queue(made.queueing, clients)
+    if "hostile" in wanted.paths:
+        yield Hostile(made.queueing, 16)
 
 
 def _arrivals(wanted: Wanted, writer: Writer) -> Iterator[Path]:

@@ -67,7 +67,7 @@ def lost_to(winner: str) -> dict[str, Any]:
 def test_one_table_holds_every_path_for_all_contestants_and_nothing_is_left_running(run: Run):
     paths = [*REQUESTS, *FANOUT, *ARRIVALS]
     expected = {(*path, contestant) for path in paths for contestant in CONTESTANTS}
-    limits = {(*path, "ready frames") for path in FANOUT}
+    limits = {(*path, "ready frames") for path in FANOUT} | {("hostile", "16", "Baton")}
     assert expected | limits <= run.measured()
     assert all(float(row[3].replace(",", "")) > 0 for row in run.rows)
     assert "exactly one winner in each" in run.out
@@ -77,8 +77,16 @@ def test_one_table_holds_every_path_for_all_contestants_and_nothing_is_left_runn
 def test_every_path_says_whether_its_goal_is_met(run: Run):
     goals = {row[0]: row[-1] for row in run.rows if row[2] == "Baton" and row[-1]}
     # fan-out's are about a thousand subscribers
+    peace = goals.pop("hostile")
+    assert re.fullmatch(r"p99 ≤ 2\.0 × the queue in peace: (met|NOT met \([\d.]+\))", peace)
     assert set(goals) == {"escalate", "claim", "queue", "connect", "reconnect"}
     assert all(re.search(r"≤ [\d.]+ × floor: (met|NOT met)", goal) for goal in goals.values())
+
+
+def test_the_dearest_hostile_request_is_named(run: Run):
+    assert re.search(
+        r"^hostile: \d{2} kinds of requests .* dearest takes \d+ ms .*: met$", run.out, re.M
+    )
 
 
 def test_every_delivery_is_counted_and_none_is_missing(run: Run):
