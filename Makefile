@@ -83,6 +83,10 @@ model: $(READY) ## the whole life against a model of it, 100,000 random requests
 claims: $(READY) ## three minutes of clients who claim at once and lose replies, judged; SEED=… as well
 	$(BIN)/python -m tests.model claims $(if $(SEED),--seed $(SEED))
 
+.PHONY: fuzz
+fuzz: $(READY) ## three minutes of random documents from schema.graphql, by people of every role; SEED=… as well
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
+
 .PHONY: chaos-streams
 chaos-streams: $(READY) ## five minutes of live streams while everything they stand on is killed; SEED=… as well
 	$(BIN)/python -m tests.chaos streams $(if $(SEED),--seed $(SEED))
