@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from app.asgi import WebApp
 from app.databases import Access
+from app.listening import listen
 from app.reception import Reception
 from app.service import opened
 from app.settings import Settings
@@ -26,10 +27,6 @@ log = structlog.stdlib.get_logger("app.server")
 FILES_BESIDE_SOCKETS = 256  # database connections, logs, imports
 
 Provide = Callable[[Settings], contextlib.AbstractAsyncContextManager[Access]]
-
-
-class CannotListen(Exception):
-    """The address can't be listened on. The message says what to do."""
 
 
 def run(settings: Settings, provide: Provide, *, carrying: bool = False) -> None:
@@ -43,23 +40,6 @@ def run(settings: Settings, provide: Provide, *, carrying: bool = False) -> None
     # the postmaster's parent-death signal follows the thread that starts it: the main one
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, provide, listening, carrying=carrying))
-
-
-def listen(host: str, port: int, settings: str) -> socket.socket:
-    """A bound socket; the server listens on it once everything is ready. ``settings`` is how the
-    names of those begin that say where. Raises CannotListen."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        raise CannotListen(
-            f"Can't listen on {host}:{port}: {error.strerror or error}. Choose another address "
-            f"with {settings}HOST and {settings}PORT, or stop what listens there."
-        ) from None
-    return bound
 
 
 def allow_open_files(sockets: int) -> None:

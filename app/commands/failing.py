@@ -8,7 +8,7 @@ import asyncpg
 import sqlalchemy.exc
 
 from app.databases import NoDatabase
-from app.server import CannotListen
+from app.listening import CannotListen
 from app.settings import SettingsError
 from app.trusting import DocumentsRefused
 from db.embedded import EmbeddedServerError

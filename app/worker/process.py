@@ -9,9 +9,9 @@ import structlog
 import uvloop
 
 from app.databases import shared
+from app.listening import listen
 from app.observability.metrics import Metrics
 from app.observability.watching import watch
-from app.server import listen
 from app.service import broadcast_url, options_of, outgoing_of, vault_of
 from app.settings import Settings
 from app.worker.answering import answering, application

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from app.commands import main
+from app.commands import program
 from app.demo import own_service
 from app.demo.client import StoryStopped
 from app.demo.outside import faults_of
@@ -186,4 +186,4 @@ def test_a_vendor_has_one_fault_and_each_its_own() -> None:
     ],
 )
 def test_what_does_not_go_together_is_refused_before_anything_starts(arguments: list[str]) -> None:
-    assert CliRunner().invoke(main, ["demo", *arguments]).exit_code == 2
+    assert CliRunner().invoke(program("demo"), ["demo", *arguments]).exit_code == 2
