@@ -10,8 +10,9 @@ from typing import Any, Final
 from db.models.vocabulary import Confidence
 from services.documentation.layout import inline
 
-SUMMARY: Final = 800  # characters; of a statement as many as of a line in any list
-LONGEST_LINE: Final = 200
+SUMMARY: Final = 800  # characters
+CAUSE: Final = 400
+LONGEST_LINE: Final = 200  # of any other statement, as of whatever stands in a list
 LONGEST_DETAIL: Final = 400  # of how to do what is suggested
 KNOWN: Final = ("Known", "what_we_know")
 POSSIBLE: Final = ("Possible", "remaining_hypotheses")
@@ -36,13 +37,14 @@ def reading(assessed: Assessed, steps: Sequence[Mapping[str, Any]]) -> Iterator[
         yield ""
         yield inline(content["summary"], SUMMARY)
     lines = [
-        f"- **{name}:** {_statement(each, numbers)}"
+        f"- **{name}:** {inline(each['text'], LONGEST_LINE)} ({_cited(each, numbers)})"
         for name, part in ([KNOWN] if assessed.brief else [KNOWN, POSSIBLE])
         for each in content.get(part, ())
     ]
     if cause := content.get("likely_cause"):
         sure = f"{assessed.confidence.lower()} confidence, " if assessed.confidence else ""
-        lines.insert(0, f"- **Likely cause:** {_statement(cause, numbers, sure)}")
+        told = f"{inline(cause['text'], CAUSE)} ({sure}{_cited(cause, numbers)})"
+        lines.insert(0, f"- **Likely cause:** {told}")
     if lines:
         yield ""
         yield from lines
@@ -60,10 +62,6 @@ def suggested(assessed: Assessed, steps: Sequence[Mapping[str, Any]]) -> list[st
         if each.get("detail") and not assessed.brief:
             lines.append(f"  - {inline(each['detail'], LONGEST_DETAIL)}")
     return lines
-
-
-def _statement(each: Mapping[str, Any], numbers: Mapping[str, int], sure: str = "") -> str:
-    return f"{inline(each['text'], LONGEST_LINE)} ({sure}{_cited(each, numbers)})"
 
 
 def _cited(each: Mapping[str, Any], numbers: Mapping[str, int]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from db.database import Database, Row, Transaction
 from services import deliveries, documentation, views
 from services.actor import Actor
+from services.handoffs import rating
 from services.handoffs import reading as handoffs
 from services.handoffs.claiming import claim
 from services.handoffs.escalating import Escalated
@@ -44,6 +45,7 @@ WAYS: dict[str, Look] = {
     "assessment": lambda view, actor, raised: handoffs.assessments(
         view, actor, [raised.handoff["id"]]
     ),
+    "ratings": lambda view, actor, raised: rating.by_handoffs(view, actor, [raised.handoff["id"]]),
     "documentation of a handoff": lambda view, actor, raised: documentation.by_handoffs(
         view, actor, [raised.handoff["id"]]
     ),
