@@ -14,7 +14,15 @@ from services.documentation.assessed import Assessed
 from services.documentation.keeping import keep
 from services.documentation.reading import by_handoffs, by_ids, by_sessions
 from services.documentation.sections import section
-from services.documentation.writing import DONE_SINCE, FIXED, OUTCOMES, Account, Ending, write
+from services.documentation.writing import (
+    DONE_SINCE,
+    FIXED,
+    OUTCOMES,
+    Account,
+    Ending,
+    parted,
+    write,
+)
 
 __all__ = [
     "DONE_SINCE",
@@ -27,6 +35,7 @@ __all__ = [
     "by_ids",
     "by_sessions",
     "keep",
+    "parted",
     "section",
     "write",
 ]

@@ -1,6 +1,6 @@
 """The account, as it is at the raise and as it ends. Bounded, and it says what was left out."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -134,10 +134,8 @@ def _customer(session: Columns, *, ended: bool) -> str | None:
 
 
 def _tail(account: Account) -> Iterator[str]:
-    confirmed = _confirmed(account.steps)
-    borne_out = [each for each in account.hypotheses_open if each.casefold() in confirmed]
-    suspected = [each for each in account.hypotheses_open if each.casefold() not in confirmed]
-    yield from _hypotheses("Confirmed", borne_out, 0 if suspected else account.open_left_out)
+    confirmed, suspected = parted(account.hypotheses_open, account.steps)
+    yield from _hypotheses("Confirmed", confirmed, 0 if suspected else account.open_left_out)
     if not account.ending:
         yield from _hypotheses("Still suspected", suspected, account.open_left_out)
     yield from _hypotheses("Ruled out", account.hypotheses_ruled_out, account.ruled_out_left_out)
@@ -250,14 +248,19 @@ def _of_suspicion(step: Mapping[str, Any]) -> str:
     return f" ({_SUSPICION[outcome]})"
 
 
-def _confirmed(steps: Sequence[Mapping[str, Any]]) -> Set[str]:
-    """In small letters, the suspicions that the last decisive step bears out."""
+def parted(
+    hypotheses: Sequence[str], steps: Sequence[Mapping[str, Any]]
+) -> tuple[list[str], list[str]]:
+    """Of what was not ruled out, what the last decisive step bears out, and what is still open."""
     decided = {
         step["hypothesis"].casefold(): step["outcome"]
         for step in steps
         if step["hypothesis"] and step["outcome"] in (StepOutcome.WORKED, StepOutcome.FAILED)
     }
-    return {each for each, outcome in decided.items() if outcome == StepOutcome.WORKED}
+    parts: tuple[list[str], list[str]] = ([], [])
+    for each in hypotheses:
+        parts[decided.get(each.casefold()) != StepOutcome.WORKED].append(each)
+    return parts
 
 
 def _hypotheses(heading: str, hypotheses: Sequence[str], left_out: int) -> Iterator[str]:

@@ -202,6 +202,7 @@ def _parts(letter: Letter, write: _Writing, *, whole: bool) -> Iterator[Part]:
         yield Part("Notes", [write.paragraph(letter.notes, 900)])
     yield _tried(letter, write)
     for label, lines in (
+        ("Confirmed", letter.confirmed),
         ("Still suspected", letter.suspected),
         ("Ruled out", letter.ruled_out),
         (f"Suggested next, by {letter.suggested_by} from the steps", letter.next_steps),

@@ -14,7 +14,7 @@ from services import notifications
 from services.assessments.suggesting import NextSteps, next_steps
 from services.deliveries import FOLLOWED
 from services.deliveries.taking import Taken
-from services.documentation import DONE_SINCE, FIXED, OUTCOMES, section
+from services.documentation import DONE_SINCE, FIXED, OUTCOMES, parted, section
 from services.ids import Kind, public
 from services.integrations import notices
 from services.integrations.protocol import (
@@ -184,6 +184,7 @@ class _Writer:
         said = data.get(WORDS.get(purpose, ""))
         approach = data.get("approach")
         suggested = _suggested(facts)
+        confirmed, suspected = parted(facts["hypotheses_open"], facts["timeline"])
         handoff_id = public(Kind.HANDOFF, facts["id"])
         texts: dict[str, Any] = {
             "problem": self._clean(facts["problem_summary"]),
@@ -196,7 +197,8 @@ class _Writer:
             "words": self._maybe(said),
             "customer": self._maybe(facts["customer_name"]),
             "tried": self._tried(facts["timeline"]),
-            "suspected": self._all(facts["hypotheses_open"]),
+            "confirmed": self._all(confirmed),
+            "suspected": self._all(suspected),
             "ruled_out": self._all(facts["hypotheses_ruled_out"]),
             "next_steps": self._all(suggested.titles),
         }

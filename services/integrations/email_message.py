@@ -158,6 +158,7 @@ def _parts(letter: Letter) -> Iterator[Part]:
         yield Part([cut(letter.notes, TEXT)], "Notes")
     yield Part(list(_tried(letter)), f"What was tried ({letter.step_count})")
     for heading, texts in (
+        ("Confirmed", letter.confirmed),
         ("Still suspected", letter.suspected),
         ("Ruled out", letter.ruled_out),
         (

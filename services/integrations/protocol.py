@@ -95,6 +95,7 @@ class Letter:
     customer: str | None
     tried: Sequence[Tried]
     step_count: int
+    confirmed: Sequence[str]
     suspected: Sequence[str]
     ruled_out: Sequence[str]
     next_steps: Sequence[str]
@@ -147,6 +148,7 @@ def of_no_handoff(
         customer=None,
         tried=(),
         step_count=0,
+        confirmed=(),
         suspected=(),
         ruled_out=(),
         next_steps=(),

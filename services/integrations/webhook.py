@@ -155,7 +155,7 @@ def _handoff(letter: Letter) -> Iterator[tuple[str, Any]]:
     yield "ticket", ticket and {"system": ticket.system, "number": ticket.number}
     yield "stepCount", letter.step_count
     yield "tried", [{"title": it.title, "outcome": it.outcome} for it in letter.tried[-STEPS:]]
-    yield "hypothesesOpen", list(letter.suspected)
+    yield "hypothesesOpen", [*letter.confirmed, *letter.suspected]
     yield "hypothesesRuledOut", list(letter.ruled_out)
     yield "nextSteps", list(letter.next_steps)
     yield "nextStepsDerived", letter.next_steps_derived

@@ -38,6 +38,7 @@ def letter(**changes: Any) -> Letter:
             Tried("Looked at the licence", "worked"),
         ],
         "step_count": 2,
+        "confirmed": [],
         "suspected": ["Conditional access"],
         "ruled_out": ["A stale profile"],
         "next_steps": ["Look at the sign-in log"],

@@ -125,6 +125,26 @@ def suggested(letter):
     return part.label, heading, told["nextStepsDerived"], step
 
 
+async def test_what_a_step_has_confirmed_is_not_said_to_be_suspected_still(database, account):
+    await connect(database, account, AUTOTASK)
+    ticket = {"ticket_system": "Autotask", "ticket_number": "T20261124.0001"}
+    session = await started(database, account.tier1, steps=2, **ticket)
+    draft = StepDraft(StepKind.CHECK, "Look at the port", None, "A dead port", StepOutcome.WORKED)
+    await run(database, account, record_step, account.tier1, session["id"], draft, now=NOON)
+    raised = await escalated(database, account.tier1, session)
+    [letter] = await Story(database, account, raised).letters()
+    assert (letter.confirmed, letter.suspected) == (("A dead port",), ("Cause 2",))
+    parts = cards.card(letter, cards.SHRINKING[0], len, whole=True).parts
+    shown = {part.label: list(part.texts) for part in parts}
+    assert (shown["Confirmed"], shown["Still suspected"]) == (["A dead port"], ["Cause 2"])
+    sam = Person("Sam", "sam@example.com")
+    mail = email_message.compose(letter, "baton@example.com", sam, None)
+    plain = message_from_bytes(mail, policy=default).get_body(("plain",)).get_content()
+    assert "Confirmed\n\nA dead port\n\nStill suspected\n\nCause 2\n" in (
+        plain.replace("\r\n", "\n")
+    )
+
+
 async def test_what_is_suggested_next_is_derived_from_the_frozen_steps(story):
     [letter] = await story.letters()
     assert suggested(letter) == (
