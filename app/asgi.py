@@ -17,8 +17,9 @@ from app.graphql.errors import mask
 from app.graphql.http import GraphQLHTTP
 from app.graphql.limits.bounds import Bounds
 from app.graphql.limits.gate import Gate
-from app.graphql.limits.pricing import Pricing, Sizes
+from app.graphql.limits.pricing import Pricing
 from app.graphql.limits.rates import Rates
+from app.graphql.limits.sizes import Sizes
 from app.graphql.live import Live
 from app.graphql.seats import Seats
 from app.graphql.sockets import GraphQLSockets

@@ -113,7 +113,7 @@ class Documents:
         if refusal is not None:
             # afresh: a raised one grows a traceback
             raise RequestError(refusal.errors, refusal.code)
-        self.bytes_read += len(text)
+        self.bytes_read += len(text.encode(errors="surrogatepass"))
         try:
             document = Document(text, self.read(text))
         except RequestError as error:

@@ -38,7 +38,7 @@ __all__ = ["Engine", "Operation", "RequestError", "Result"]
 T = TypeVar("T")
 
 
-async def unless_cancelled(execution: Awaitable[T], context: Any) -> T:
+async def or_give_up(execution: Awaitable[T], context: Any) -> T:
     """A context that has ``give_up`` is told when nobody waits for its operation any more: what
     resolvers have begun elsewhere, as loaders do, would run on."""
     try:
@@ -90,7 +90,7 @@ class Engine:
             raise RequestError([GraphQLError("A subscription is subscribed to, not executed.")])
         coerced = operation.variables(variables)
         if operation.is_introspection:
-            return await unless_cancelled(self.introspect(operation, variables, context), context)
+            return await or_give_up(self.introspect(operation, variables, context), context)
         variant = operation.plan.variant(coerced)
         run = Run(variant, coerced, context)
         try:
@@ -98,7 +98,7 @@ class Engine:
         except GraphQLError as error:  # a condition that is null
             return self.result(None, [error])
         serially = operation.kind == "mutation"
-        data = await unless_cancelled(run.execute(selection, None, serially=serially), context)
+        data = await or_give_up(run.execute(selection, None, serially=serially), context)
         if variant.size > MAX_FIELDS:
             operation.plan.variants.clear()
         return self.result(data, run.errors)
@@ -160,7 +160,7 @@ class Engine:
         variant = operation.plan.variant(variables)
         field, _ = variant.source()
         run = Run(variant, variables, context)
-        data = await unless_cancelled(run.execute_event(field, event), context)
+        data = await or_give_up(run.execute_event(field, event), context)
         return self.result(data, run.errors)
 
     async def events(

@@ -11,8 +11,9 @@ import orjson
 from app.graphql.callers import Identity
 from app.graphql.engine import Engine, Operation
 from app.graphql.limits.bounds import Bounds, exceeded
-from app.graphql.limits.pricing import Pricing, points
+from app.graphql.limits.pricing import Pricing
 from app.graphql.limits.rates import Rates
+from app.graphql.limits.sizes import points
 from app.graphql.results import RequestError
 
 BYTES_A_POINT: Final = 10

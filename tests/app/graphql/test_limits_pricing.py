@@ -16,8 +16,10 @@ from graphql import (
     parse,
 )
 
+from app.graphql.engine import Engine
 from app.graphql.limits.amounts import value
-from app.graphql.limits.pricing import POINT, Pricing, Sizes, points
+from app.graphql.limits.pricing import Pricing
+from app.graphql.limits.sizes import POINT, Sizes, points
 from schema import costs
 from schema.schema import schema
 
@@ -192,8 +194,17 @@ def test_every_list_of_objects_has_a_size() -> None:
 
 
 def test_introspection_of_the_usual_clients_is_affordable_and_circles_are_not() -> None:
-    pricing = Pricing(schema._schema, Sizes(lists=costs.LISTS))
-    for options in ({}, {"one_of": True, "input_value_deprecation": True}, {"descriptions": False}):
-        assert price(get_introspection_query(**options), pricing) <= pricing.introspection * POINT
+    pricing, engine = Pricing(schema._schema, Sizes(lists=costs.LISTS)), Engine(schema)
+    everything = {
+        "specified_by_url": True,
+        "directive_is_repeatable": True,
+        "schema_description": True,
+        "input_value_deprecation": True,
+        "one_of": True,
+    }
+    for options in (everything, {}, {"descriptions": False}):  # GraphiQL's, codegen's, Apollo's
+        text = get_introspection_query(**options)
+        assert engine.prepare(text).only_introspection
+        assert price(text, pricing) <= pricing.introspection * POINT
     circle = "{ __schema { types { fields { type { fields { type { name } } } } } } }"
     assert price(circle, pricing) > pricing.introspection * POINT
