@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from app.commands import main
+from app.commands import program
 from schema.schema import sdl
 
 PROJECT = Path(__file__).parents[2]
@@ -16,7 +16,7 @@ MORE = sdl().replace("type Viewer {", "type Viewer {\n  shoeSize: Int\n", 1)
 
 
 def schema(option: str, folder: Path) -> Result:
-    return CliRunner().invoke(main, ["schema", option, str(folder)])
+    return CliRunner().invoke(program(), ["schema", option, str(folder)])
 
 
 def test_the_last_release_in_the_repository_is_kept() -> None:

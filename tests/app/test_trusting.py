@@ -11,7 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app import trusting
-from app.commands import main
+from app.commands import program
 from app.service import trusted_of
 from app.settings import SettingsError, load
 
@@ -30,7 +30,7 @@ def kept(tmp_path: Path) -> Path:
 def baton(kept: Path) -> Baton:
     def run(*arguments: str | Path) -> Result:
         environment = {"BATON_DOCUMENTS_FILE": str(kept)}
-        return CliRunner().invoke(main, ["documents", *map(str, arguments)], env=environment)
+        return CliRunner().invoke(program(), ["documents", *map(str, arguments)], env=environment)
 
     return run
 
@@ -187,5 +187,5 @@ def test_the_doctor_says_what_is_trusted_and_what_the_schema_has_grown_out_of(
         "BATON_DOCUMENTS_FILE": str(manifest(tmp_path, documents)),
         "COLUMNS": "500",
     }
-    told = CliRunner().invoke(main, ["doctor"], env=environment)
+    told = CliRunner().invoke(program(), ["doctor"], env=environment)
     assert f"trusted documents: {said}" in told.stdout
