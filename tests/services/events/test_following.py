@@ -259,7 +259,7 @@ async def test_followers_of_one_account_share_one_reader(new_hub, writer, follow
     for _ in range(20):
         hub.ring(writer.account.id, await writer.write())
         await asyncio.gather(*(take(follower, 1) for follower in crowd))
-    assert hub.tally.reads <= 25
+    assert hub.tally.reads <= 2 * 20  # a ring that comes while it reads may be heard again after it
     assert hub.tally.replays == 0
 
 
