@@ -8,12 +8,12 @@ import fcntl
 import json
 import re
 import shutil
-import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from building.commands import Failed, done
 from building.node import CACHE, PROJECT, Node, NoNode, find, packages
 
 SOURCES = PROJECT / "explorer"
@@ -71,19 +71,9 @@ def bundle(node: Node, modules: Path) -> None:
         made = Path(folder, "built")
         asked = json.dumps({"into": str(made), "examples": examples(), "madeOf": made_of()})
         try:
-            done = subprocess.run(
-                [node.program, "build.js", asked],
-                cwd=workshop,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=BUNDLING,
-            )
-        except subprocess.TimeoutExpired:
-            raise NotBuilt(f"it took longer than {BUNDLING:g} s") from None
-        if done.returncode != 0:
-            raise NotBuilt(done.stderr.strip())
+            done(node.program, "build.js", asked, cwd=workshop, within=BUNDLING)
+        except Failed as reason:
+            raise NotBuilt(str(reason)) from None
         shutil.rmtree(BUILT, ignore_errors=True)
         made.rename(BUILT)
 

@@ -17,6 +17,8 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
+from building.commands import Failed, done
+
 PROJECT = Path(__file__).parents[1]
 CACHE = PROJECT / ".npm"
 LEAST = (22, 18)
@@ -87,20 +89,10 @@ def install(node: Node, wanted: Path, home: Path) -> None:
     command = [*node.npm, "install", "--no-package-lock", "--no-audit", "--no-fund"]
     command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000"]
     command += ["--ignore-scripts", "--update-notifier=false", "--cache", begun / "cache"]
+    path = f"{node.program.parent}:{os.environ.get('PATH', '')}"
     try:
-        done = subprocess.run(
-            command,
-            cwd=begun,
-            env=os.environ | {"PATH": f"{node.program.parent}:{os.environ.get('PATH', '')}"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=INSTALLING,
-        )
-    except subprocess.TimeoutExpired:
-        raise NoNode(f"npm did not install {wanted.name} within {INSTALLING:g} s") from None
-    if done.returncode != 0:
-        raise NoNode(f"npm could not install {wanted.name}: {done.stderr.strip()[-500:]}")
+        done(*command, cwd=begun, within=INSTALLING, PATH=path)
+    except Failed as reason:
+        raise NoNode(f"npm could not install {wanted.name}: {str(reason)[-500:]}") from None
     shutil.rmtree(begun / "cache")
     begun.rename(home)

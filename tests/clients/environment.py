@@ -1,44 +1,17 @@
 """An environment that has what examples/python needs, and nothing of ours."""
 
-import os
 import shutil
-import subprocess
 import sys
 import venv
 from hashlib import sha256
 from pathlib import Path
 
+from building.commands import done
 from building.node import PROJECT
 
 REQUIREMENTS = PROJECT / "examples" / "python" / "requirements.txt"
 CACHE = PROJECT / ".pip"
-INSTALLING, WORKING = 240.0, 60.0  # seconds
-
-
-class Failed(AssertionError):
-    """A command did not end as it should."""
-
-
-def done(
-    *command: str | Path, cwd: Path = PROJECT, within: float = WORKING, **environment: str
-) -> str:
-    """What it says, within so many seconds. Raises Failed unless it succeeds."""
-    try:
-        ended = subprocess.run(
-            command,
-            cwd=cwd,
-            env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=within,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise Failed(f"{command} took longer than {within:g} s") from None
-    if ended.returncode != 0:
-        raise Failed(ended.stdout + ended.stderr)
-    return ended.stdout
+INSTALLING = 240.0  # seconds
 
 
 def python() -> Path:
@@ -53,6 +26,6 @@ def python() -> Path:
         venv.create(begun, symlinks=True)
         command = [sys.executable, "-m", "pip", "--python", begun / "bin" / "python"]
         command += ["install", "--quiet", "--no-deps", "--no-compile", "-r", REQUIREMENTS]
-        done(*command, within=INSTALLING)
+        done(*command, cwd=PROJECT, within=INSTALLING)
         begun.rename(home)
     return home / "bin" / "python"

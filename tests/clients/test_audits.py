@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from building.commands import done
 from building.node import Node
 from db.database import Database
 from tests.harness.people import make_account
@@ -48,16 +48,8 @@ def token(dsn: str) -> str:
 @pytest.fixture(scope="module")
 def results(web: Web, token: str, workshop: Path, node: Node) -> dict[str, dict[str, Any]]:
     asked = json.dumps({"url": f"{web.url}/graphql", "token": token})
-    done = subprocess.run(
-        [node.program, "audits.ts", asked],
-        cwd=workshop,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines()]
+    said = done(node.program, "audits.ts", asked, cwd=workshop, within=PATIENCE)
+    told = [json.loads(line) for line in said.splitlines()]
     return {result["id"]: result for result in told}
 
 

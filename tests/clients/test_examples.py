@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from building.commands import Failed, done
 from building.node import PROJECT, Node, NoNode
 from tests.clients import environment
 from tests.clients.conftest import HERE, without_node
 from tests.clients.consumer import Consumer, consumer
-from tests.clients.environment import Failed, done
 from tests.clients.raiser import Raiser
 from tests.harness.people import Account
 from tests.harness.web import Client, Web, running, token_of

@@ -3,13 +3,13 @@
 import asyncio
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app import trusting
+from building.commands import done
 from building.node import Node
 from tests.harness.people import Account
 from tests.harness.web import PATIENCE, Web, running, token_of
@@ -47,18 +47,10 @@ async def test_ids_are_all_that_clients_send(
         "token": token_of(account.tier1, account),
         "ids": ids("codegen") | ids("relay"),
     }
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [node.program, "trusted.ts", json.dumps(asked)],
-        cwd=workshop,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stderr
+    program = (node.program, "trusted.ts", json.dumps(asked))
+    said = await asyncio.to_thread(done, *program, cwd=workshop, within=PATIENCE)
     told: dict[str, object] = {}
-    for line in done.stdout.splitlines():
+    for line in said.splitlines():
         told |= json.loads(line)
     assert told == {
         "apollo": 0,
