@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from app import trusting
 from building.commands import Failed, done
 from building.node import PROJECT, Node, NoNode
 from tests.clients import environment
@@ -203,6 +204,20 @@ def test_what_its_compiler_writes_is_sound(relay: Path, node: Node) -> None:
     }
     listed = json.loads((relay / "__generated__" / "persisted.json").read_text())
     assert all(key == sha256(text.encode()).hexdigest() for key, text in listed.items())
+
+
+# -- what an operator does with both
+
+
+def test_what_they_ask_can_be_trusted_from_the_files_that_their_tools_write(
+    typescript: Path, relay: Path, tmp_path: Path
+) -> None:
+    files = (
+        typescript / "generated" / "persisted-documents.json",
+        relay / "__generated__" / "persisted.json",
+    )
+    new, kept = trusting.add(tmp_path / "documents.json", files)
+    assert new == kept == sum(len(json.loads(file.read_text())) for file in files)
 
 
 # -- what they are made with
