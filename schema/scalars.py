@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NewType
 
+import orjson
 import strawberry
 
 Cursor = NewType("Cursor", str)
@@ -32,6 +33,8 @@ def read_time(value: Any) -> datetime:
 
 def write_time(value: datetime) -> str:
     """With microseconds always, so that texts sort like times."""
+    if value.tzinfo is UTC and value.microsecond:  # then orjson writes the same, four times as fast
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)[1:-1].decode()
     return f"{value.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 

