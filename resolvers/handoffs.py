@@ -11,12 +11,15 @@ from resolvers.changing import changed
 from resolvers.context import Context
 from resolvers.ids import each_known, known
 from resolvers.pages import Page
+from services import views
 from services.handoffs import escalating, escalating_many, reading
 from services.handoffs.additions import NOTHING, Additions
 from services.handoffs.escalating import Escalated, Escalation
 from services.handoffs.reading import HandoffFilter
 from services.ids import Kind
+from services.joined import Joined
 from services.problems import Problem
+from services.views import Viewing
 
 Place = tuple[int, UUID]
 """(Rank of the priority, id) of a handoff in a list."""
@@ -58,27 +61,45 @@ class Queue:
 
 
 async def handoffs(
-    context: Context, wanted: WantedHandoffs, *, first: int, after: Place | None
+    context: Context,
+    wanted: WantedHandoffs,
+    joined: Joined | None = None,
+    *,
+    first: int,
+    after: Place | None,
 ) -> Page:
-    async with context.database.transaction(context.actor.account_id) as tx:
+    conditions = wanted.conditions()
+    async with views.viewing(context.database, context.actor) as view:
         rows = await reading.page(
-            tx,
+            view.tx,
             context.actor,
-            wanted.conditions(),
+            conditions,
             first=first + 1,
             by_priority=wanted.by_priority,
             descending=wanted.descending,
             after=after,
+            joined=joined,
         )
-    return Page.forward(rows, first, begun=after is not None)
+        page = Page.forward(rows, first, begun=after is not None, joined=joined)
+        _note(view, page)
+    return page
 
 
-async def handoff_queue(context: Context, *, first: int, after: Place | None) -> Queue:
-    account_id = context.actor.account_id
-    async with context.database.transaction(account_id) as tx:
-        waiting = await reading.queue(tx, context.actor, first=first + 1, after=after)
-    page = Page.forward(waiting.rows, first, begun=after is not None)
-    return Queue(waiting.count, cursors.write(account_id, waiting.seq), page)
+async def handoff_queue(
+    context: Context, joined: Joined | None = None, *, first: int, after: Place | None
+) -> Queue:
+    async with views.viewing(context.database, context.actor) as view:
+        waiting = await reading.queue(
+            view.tx, context.actor, first=first + 1, after=after, joined=joined
+        )
+        page = Page.forward(waiting.rows, first, begun=after is not None, joined=joined)
+        _note(view, page)
+    return Queue(waiting.count, cursors.write(context.account_id, waiting.seq), page)
+
+
+def _note(view: Viewing, page: Page) -> None:
+    if page.joined is not None and page.joined.looks:
+        view.note(page.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from services import text, views
 from services.handoffs import resolving, suggested
 from services.handoffs.resolving import Resolved
 from services.ids import Kind
+from services.joined import Joined
 from services.problems import InvalidInput, Problem
 from services.sessions import concluding, reading, recording, starting
 from services.sessions.reading import BEGINNING, END, SessionFilter, StepWindow
@@ -80,12 +81,19 @@ class WantedSteps:
 
 
 async def sessions(
-    context: Context, wanted: WantedSessions, *, first: int, after: UUID | None
+    context: Context,
+    wanted: WantedSessions,
+    joined: Joined | None = None,
+    *,
+    first: int,
+    after: UUID | None,
 ) -> Page:
     conditions = wanted.conditions()
     async with views.viewing(context.database, context.actor) as view:
-        rows = await reading.page(view, context.actor, conditions, first=first, after=after)
-    return Page.forward(rows, first, begun=after is not None)
+        rows = await reading.page(
+            view, context.actor, conditions, first=first, after=after, joined=joined
+        )
+    return Page.forward(rows, first, begun=after is not None, joined=joined)
 
 
 async def start_session(

@@ -115,7 +115,7 @@ class Connection(Generic[T]):
     def of(
         cls, page: Page, make: Callable[[Columns], T], cursor_of: Callable[[Columns], str]
     ) -> "Connection[T]":
-        return cls(nodes=[make(row) for row in page.rows], page=page, cursor_of=cursor_of)
+        return cls(nodes=page.items(make), page=page, cursor_of=cursor_of)
 
     @field(description="The same items, each with its cursor.")
     def edges(self) -> list[Edge[T]]:

@@ -1,6 +1,7 @@
 """What can be asked."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Final
 
 import strawberry
@@ -14,6 +15,7 @@ from resolvers import (
     notifications,
     pages,
     readiness,
+    reads,
     sessions,
 )
 from resolvers.sessions import WantedSessions
@@ -42,6 +44,7 @@ from schema.types.readiness import Readiness
 from schema.types.session import SESSIONS, Session
 from schema.types.step import Step
 from schema.types.viewer import Viewer
+from services import joined
 from services.handoffs.preparing import Draft
 from services.ids import Kind
 
@@ -121,7 +124,10 @@ class Query:
         )
         return None if found is None else Readiness.of(found)
 
-    @field(description="The sessions that the viewer may see, the newest first.")
+    @field(
+        description="The sessions that the viewer may see, the newest first.",
+        lists=reads.Lists(joined.SESSIONS, "Session"),
+    )
     async def sessions(
         self,
         info: Info,
@@ -131,13 +137,16 @@ class Query:
         first: First = 20,
         after: After = UNSET,
     ) -> Connection[Session]:
-        page = await sessions.sessions(
+        page = partial(
+            sessions.sessions,
             info.context,
             filter.wanted() if filter else WantedSessions(),
             first=pages.size(given(first)),
             after=SESSIONS.place(given(after)),
         )
-        return Connection.of(page, Session.of, SESSIONS.of)
+        return await reads.wanted(
+            info, page, lambda page: Connection.of(page, Session.of, SESSIONS.of)
+        )
 
     @field(
         description=(
@@ -153,7 +162,10 @@ class Query:
         row = await nodes.one(info.context, id, Kind.HANDOFF)
         return None if row is None else Handoff.of(row)
 
-    @field(description="The account's handoffs, the newest first unless ordered.")
+    @field(
+        description="The account's handoffs, the newest first unless ordered.",
+        lists=reads.Lists(joined.HANDOFFS, "Handoff"),
+    )
     async def handoffs(
         self,
         info: Info,
@@ -166,20 +178,24 @@ class Query:
         first: First = 20,
         after: After = UNSET,
     ) -> Connection[Handoff]:
-        page = await handoffs.handoffs(
+        page = partial(
+            handoffs.handoffs,
             info.context,
             wanted_handoffs(given(filter), given(order_by)),
             first=pages.size(given(first)),
             after=handoff_place_of(given(after)),
         )
-        return Connection.of(page, Handoff.of, handoff_cursor_of)
+        return await reads.wanted(
+            info, page, lambda page: Connection.of(page, Handoff.of, handoff_cursor_of)
+        )
 
     @field(
         description=(
             "The handoffs that wait for somebody other than the viewer, with the cursor to "
             "subscribe from. `count` counts those of all pages; each page is as fresh as its own "
             "cursor says."
-        )
+        ),
+        lists=reads.Lists(joined.HANDOFFS, "Handoff"),
     )
     async def handoff_queue(
         self,
@@ -190,12 +206,13 @@ class Query:
         ] = 50,
         after: After = UNSET,
     ) -> HandoffQueue:
-        queue = await handoffs.handoff_queue(
+        queue = partial(
+            handoffs.handoff_queue,
             info.context,
             first=pages.size(given(first), usual=50),
             after=handoff_place_of(given(after)),
         )
-        return HandoffQueue.of(queue)
+        return await reads.wanted(info, queue, HandoffQueue.of)
 
     @field(description="The viewer's own bell, the newest items first.")
     async def notifications(

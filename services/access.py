@@ -25,8 +25,8 @@ def door(actor: Actor, me: str) -> str:
             return f"({me}::uuid IS NOT NULL)"
         case Role.ENGINEER:
             return (
-                f"(s.owner_id = {me}::uuid OR s.escalated_to_id IS NOT DISTINCT FROM {me}::uuid "
-                f"OR s.status IN ({_WAITING}))"
+                f"(s.owner_id = {me}::uuid OR s.status IN ({_WAITING}) "
+                f"OR s.escalated_to_id IS NOT DISTINCT FROM {me}::uuid)"
             )
         case Role.VIEWER:
             return f"({me}::uuid IS NULL)"
@@ -36,15 +36,20 @@ SEEN_THROUGH: Final = "seen_through"
 """The column in which a row of content says that it was read through the open door."""
 
 
-def seen_through(actor: Actor, me: str, *, handoff: str | None = None) -> str:
+def seen_through(
+    actor: Actor, me: str, *, handoff: str | None = None, ask: bool = False, waits: bool = False
+) -> str:
     """A column of rows that passed the door: the waiting handoff that alone lets the actor in.
 
     Null for whom the session is open anyway. In the statement that reads the content, so that the
     two are true at the same instant. ``handoff`` is one of the session that is joined already, and
-    looked at first.
+    looked at first; ``waits``: it is OPEN for certain. With ``ask`` most rows may not have passed
+    the door: for them nothing is looked up, since nothing that waits would be found.
     """
     if actor.role != Role.ENGINEER:
         return f"NULL::uuid AS {SEEN_THROUGH}"
+    if waits:
+        return f"CASE WHEN s.owner_id <> {me}::uuid THEN {handoff}.id END AS {SEEN_THROUGH}"
     # asked for like this, it is found by the index of live handoffs, one row, whatever PostgreSQL
     # thinks of the number of those that wait
     found = (
@@ -54,8 +59,9 @@ def seen_through(actor: Actor, me: str, *, handoff: str | None = None) -> str:
     )
     if handoff is not None:
         found = f"CASE {handoff}.status WHEN 'OPEN' THEN {handoff}.id ELSE {found} END"
+    condition = f"s.status IN ({_WAITING}) AND " if ask else ""
     # a session that has a holder has no OPEN handoff
-    return f"CASE WHEN s.owner_id <> {me}::uuid THEN {found} END AS {SEEN_THROUGH}"
+    return f"CASE WHEN {condition}s.owner_id <> {me}::uuid THEN {found} END AS {SEEN_THROUGH}"
 
 
 def audit(actor: Actor, me: str) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from db.database import Database, Row, Transaction
+from db.database import Columns, Database, Row, Transaction
 from services.access import SEEN_THROUGH, audit
 from services.actor import Actor
 
@@ -51,8 +51,12 @@ class Viewing:
         Only the first ``shown`` are for the reader; None for all.
         """
         rows = await self.tx.fetch(sql, *args)
-        self.seen.update(row[SEEN_THROUGH] for row in rows[:shown])
+        self.note(rows[:shown])
         return rows
+
+    def note(self, rows: Sequence[Columns]) -> None:
+        """Rows of content for the reader, read from ``tx``; each with that column."""
+        self.seen.update(row[SEEN_THROUGH] for row in rows)
 
 
 @asynccontextmanager

@@ -34,6 +34,6 @@ class HandoffQueue:
         return cls(
             count=queue.count,
             cursor=Cursor(queue.cursor),
-            handoffs=[Handoff.of(row) for row in queue.page.rows],
+            handoffs=queue.page.items(Handoff.of),
             page_info=PageInfo.of(queue.page, cursor_of),
         )

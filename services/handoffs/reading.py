@@ -13,6 +13,8 @@ from db.database import Row, Transaction
 from db.models.vocabulary import HandoffIntent, HandoffStatus, Priority
 from services.access import door, seen_through
 from services.actor import Actor
+from services.conditions import Conditions
+from services.joined import Joined
 from services.views import Viewing
 
 
@@ -45,6 +47,22 @@ def _handoffs(actor: Actor, me: str) -> str:
     """
 
 
+def _listed(
+    actor: Actor,
+    joined: Joined | None,
+    conditions: Conditions,
+    order: str,
+    first: int,
+    *,
+    waits: bool = False,
+) -> str:
+    """The first in that order, but not in order yet. The actor's id is $2."""
+    if joined is not None:
+        return joined.select(actor, conditions, order, first, waits=waits)
+    listed = f"{_handoffs(actor, '$2')} WHERE {conditions} ORDER BY {order}"
+    return f"{listed} LIMIT {conditions.place(first)}"
+
+
 async def by_ids(tx: Transaction, actor: Actor, ids: Sequence[UUID]) -> Sequence[Row]:
     """With ``session_owner_id`` and ``session_holder_id`` (null unless somebody took it over)."""
     return await tx.fetch(
@@ -73,74 +91,82 @@ async def page(
     by_priority: bool = False,
     descending: bool = True,
     after: tuple[int, UUID] | None = None,
+    joined: Joined | None = None,
 ) -> Sequence[Row]:
     """Up to ``first`` handoffs after the one with (priority rank, id) ``after``.
 
     Newest first, or with ``by_priority`` the most urgent first; the other way round when not
-    ``descending``.
+    ``descending``. Whole rows, unless it is said what is wanted of them, ``joined``.
     """
     direction, beyond = ("DESC", "<") if descending else ("ASC", ">")
     order = (BY_PRIORITY if by_priority else BY_AGE).format(direction=direction)
-    place = "(h.priority_rank, h.id)" if by_priority else "(0, h.id)"
-    rank, last = after if after is not None else (0, None)
-    return await tx.fetch(
-        f"""
-        {_handoffs(actor, "$2")}
-        WHERE h.account_id = $1
-          AND ($3::text[] = '{{}}' OR h.status = ANY ($3))
-          AND ($4::text[] = '{{}}' OR h.priority = ANY ($4))
-          AND ($5::text IS NULL OR h.intent = $5)
-          AND ($6::uuid IS NULL OR h.session_id = $6)
-          AND (NOT $7 OR h.raised_by_id = $2)
-          AND (NOT $8 OR h.claimed_by_id = $2)
-          AND (NOT $9 OR h.target_id = $2)
-          AND ($11::uuid IS NULL OR {place} {beyond} ($10::int, $11))
-        ORDER BY {order} LIMIT $12
-        """,
-        actor.account_id,
-        actor.id,
-        list(wanted.statuses),
-        list(wanted.priorities),
-        wanted.intent,
-        wanted.session_id,
-        wanted.raised_by_me,
-        wanted.claimed_by_me,
-        wanted.for_me,
-        rank if by_priority else 0,
-        last,
-        first,
+    conditions = _conditions(actor, wanted)
+    if after is not None:
+        rank, last = after
+        if by_priority:
+            conditions.add(f"(h.priority_rank, h.id) {beyond} ({{}}::int, {{}}::uuid)", rank, last)
+        else:
+            conditions.add(f"h.id {beyond} {{}}", last)
+    listed = _listed(actor, joined, conditions, order, first)
+    return await tx.fetch(f"SELECT h.* FROM ({listed}) h ORDER BY {order}", *conditions.values)
+
+
+def _conditions(actor: Actor, wanted: HandoffFilter) -> Conditions:
+    # the second is there in any case: what reads no content does not ask who the reader is
+    conditions = Conditions(
+        "h.account_id = $1 AND $2::uuid IS NOT NULL", actor.account_id, actor.id
     )
+    if wanted.statuses:
+        conditions.add("h.status = ANY ({}::text[])", list(wanted.statuses))
+    if wanted.priorities:
+        conditions.add("h.priority = ANY ({}::text[])", list(wanted.priorities))
+    if wanted.intent is not None:
+        conditions.add("h.intent = {}", wanted.intent)
+    if wanted.session_id is not None:
+        conditions.add("h.session_id = {}", wanted.session_id)
+    if wanted.raised_by_me:
+        conditions.add("h.raised_by_id = $2")
+    if wanted.claimed_by_me:
+        conditions.add("h.claimed_by_id = $2")
+    if wanted.for_me:
+        conditions.add("h.target_id = $2")
+    return conditions
 
 
 async def queue(
-    tx: Transaction, actor: Actor, *, first: int, after: tuple[int, UUID] | None = None
+    tx: Transaction,
+    actor: Actor,
+    *,
+    first: int,
+    after: tuple[int, UUID] | None = None,
+    joined: Joined | None = None,
 ) -> Waiting:
     """What waits for somebody other than the reader, most urgent and then longest waiting first.
 
     List, count and position in the log come from one statement, so they are true at the same
-    instant and the stream after ``seq`` has neither gap nor repeat.
+    instant and the stream after ``seq`` has neither gap nor repeat. Whole rows, unless it is said
+    what is wanted of them, ``joined``.
     """
-    rank, last = after if after is not None else (0, None)
+    conditions = Conditions(
+        "h.account_id = $1 AND h.status = 'OPEN' AND h.raised_by_id <> $2",
+        actor.account_id,
+        actor.id,
+    )
+    if after is not None:
+        conditions.add("(-h.priority_rank, h.id) > (-{}::int, {}::uuid)", *after)
+    order = "h.priority_rank DESC, h.id"
+    listed = _listed(actor, joined, conditions, order, first, waits=True)
     rows = await tx.fetch(
         f"""
-        SELECT now_.seq AS head, now_.waiting, q.* FROM (
+        SELECT q.*, now_.seq AS head, now_.waiting FROM (
             SELECT coalesce((SELECT seq FROM event_counter WHERE account_id = $1), 0) AS seq,
                    (SELECT count(*) FROM handoff WHERE account_id = $1 AND status = 'OPEN'
                       AND raised_by_id <> $2) AS waiting
         ) now_
-        LEFT JOIN LATERAL (
-            {_handoffs(actor, "$2")}
-            WHERE h.account_id = $1 AND h.status = 'OPEN' AND h.raised_by_id <> $2
-              AND ($4::uuid IS NULL OR (-h.priority_rank, h.id) > (-$3::int, $4))
-            ORDER BY h.priority_rank DESC, h.id LIMIT $5
-        ) q ON true
+        LEFT JOIN LATERAL ({listed}) q ON true
         ORDER BY q.priority_rank DESC, q.id
         """,
-        actor.account_id,
-        actor.id,
-        rank,
-        last,
-        first,
+        *conditions.values,
     )
     head: Any = rows[0]
     return Waiting(head["head"], head["waiting"], [row for row in rows if row["id"] is not None])

@@ -9,6 +9,8 @@ from db.database import Row
 from db.models.vocabulary import SessionStatus
 from services.access import door, seen_through
 from services.actor import Actor
+from services.conditions import Conditions
+from services.joined import Joined
 from services.views import Viewing
 
 
@@ -55,31 +57,36 @@ async def page(
     *,
     first: int,
     after: UUID | None = None,
+    joined: Joined | None = None,
 ) -> Sequence[Row]:
     """Up to ``first`` sessions the actor may see, newest first, older than ``after``.
 
-    One more is there when there are more: it is not to be shown.
+    One more is there when there are more: it is not to be shown. Whole rows, unless it is said
+    what is wanted of them, ``joined``.
     """
+    conditions = Conditions(
+        f"s.account_id = $1 AND {door(actor, '$2')}", actor.account_id, actor.id
+    )
+    if after is not None:
+        conditions.add("s.id < {}", after)
+    if wanted.statuses:
+        conditions.add("s.status = ANY ({}::text[])", list(wanted.statuses))
+    if wanted.owner_id is not None:
+        conditions.add("s.owner_id = {}", wanted.owner_id)
+    if wanted.mine:
+        conditions.add("(s.owner_id = $2 OR s.escalated_to_id = $2)")
+    if wanted.ticket_number is not None:
+        conditions.add("s.ticket_number = {}", wanted.ticket_number)
+    order = "s.id DESC"
+    if joined is None:
+        listed = f"""
+            SELECT s.*, {seen_through(actor, "$2")} FROM session s
+            WHERE {conditions} ORDER BY {order} LIMIT {conditions.place(first + 1)}
+        """
+    else:
+        listed = joined.select(actor, conditions, order, first + 1)
     return await view.fetch(
-        f"""
-        SELECT s.*, {seen_through(actor, "$2")} FROM session s
-        WHERE s.account_id = $1 AND {door(actor, "$2")}
-          AND ($3::uuid IS NULL OR s.id < $3)
-          AND ($4::text[] = '{{}}' OR s.status = ANY ($4))
-          AND ($5::uuid IS NULL OR s.owner_id = $5)
-          AND (NOT $6 OR s.owner_id = $2 OR s.escalated_to_id = $2)
-          AND ($7::text IS NULL OR s.ticket_number = $7)
-        ORDER BY s.id DESC LIMIT $8
-        """,
-        actor.account_id,
-        actor.id,
-        after,
-        list(wanted.statuses),
-        wanted.owner_id,
-        wanted.mine,
-        wanted.ticket_number,
-        first + 1,
-        shown=first,
+        f"SELECT s.* FROM ({listed}) s ORDER BY {order}", *conditions.values, shown=first
     )
 
 

@@ -9,6 +9,7 @@ null does. What is left for the request is getattr, a type test and a dict assig
     fields       how one field gets its value: attribute, resolver, or Strawberry's own wrapper
     arguments    literals once, variables once per run, python values as Strawberry converts
     inputs       that conversion, with names and types looked up once
+    joining      a list read with what belongs to its items, and answered straight from the rows
     positions    places in the answer: completing a value there, and what a failure there nulls
     run          one execution: what is still awaited, errors, null propagation
 """

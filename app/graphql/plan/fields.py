@@ -14,6 +14,7 @@ from strawberry.types.info import Info
 from app.graphql.plan.arguments import NOTHING, Arguments
 from app.graphql.plan.run import Node, Run
 from app.graphql.plan.selections import DEFINITION
+from services.joined import Joined
 
 if TYPE_CHECKING:
     from app.graphql.plan.positions import Position
@@ -90,6 +91,12 @@ class PlanInfo(Info[Any, Any]):
     @property
     def field_name(self) -> str:
         return self._node[3].field.name
+
+    @property
+    def joined(self) -> Joined | None:
+        """How the page that this field answers with is to be read (resolvers/reads.py)."""
+        joined: Joined | None = self._run.operation.joins.of(self._node[3].field)
+        return joined
 
     @property
     def variable_values(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import strawberry
@@ -37,10 +37,12 @@ from graphql.pyutils import Undefined, is_awaitable
 from strawberry.schema.schema import _OperationContextAwareGraphQLResolveInfo as RawInfo
 
 from app.graphql.plan.fields import Field, Resolve, source_of
+from app.graphql.plan.joining import Joins
 from app.graphql.plan.positions import Complete, Position
 from app.graphql.plan.run import Node, Run
 from app.graphql.plan.selections import EXACT, Items, Selection, Shape, Variety, leaf
 from app.graphql.results import ArgumentError
+from resolvers.reads import Made
 
 MAX_VARIANTS = 16  # per operation; the least recently used is compiled again when it comes back
 MAX_FIELDS = 20_000  # of one variant; beyond, a plan serves its run and is not kept
@@ -101,6 +103,7 @@ class Variant:
             default_field_resolver,
             hide_suggestions=plan.schema.config.disable_field_suggestions,
         )
+        self.joins = Joins(self)
         self._root: Selection | None = None
         self._source: tuple[Field, Resolve] | None = None
 
@@ -168,7 +171,7 @@ class Variant:
             field,
             self.completion(field, inner),
             nullable=nullable,
-            exact=EXACT.get(inner) if is_leaf_type(inner) else None,
+            exact=exact_class(inner),
             typename=typename,
         )
 
@@ -185,6 +188,13 @@ class Variant:
         return Shape(field, type_, self.selection)
 
     def selection(self, field: Field, type_: GraphQLObjectType) -> Selection:
+        return Selection(self.fields(type_, self.collected(type_, field.details)))
+
+    def collected(
+        self, type_: GraphQLObjectType, details: Sequence[Any]
+    ) -> Mapping[str, list[Any]]:
+        """By key, what is asked of objects of a type. Raises ArgumentError for a condition that is
+        given a null."""
         executor = self.executor
         try:
             collected = collect_subfields(
@@ -193,12 +203,12 @@ class Variant:
                 executor.variable_values,
                 self.definition,
                 type_,
-                list(field.details),
+                list(details),
                 executor.hide_suggestions,
             )
         except GraphQLError as error:
             raise ArgumentError.of(error) from error
-        return Selection(self.fields(type_, collected.grouped_field_set))
+        return collected.grouped_field_set
 
     # ------------------------------------------------------------------ while running
 
@@ -239,6 +249,12 @@ class Variant:
             self.executor.async_helpers,
             {},
         )
+
+
+def exact_class(type_: Any) -> type | None:
+    if is_leaf_type(type_):
+        return EXACT.get(type_)
+    return Made if is_object_type(type_) else None
 
 
 def as_it_is(_run: Run, value: Any, _node: Node) -> Any:
