@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLError, execute, parse
 
 from app.graphql.engine import Engine, Operation
+from app.graphql.limits.bounds import Bounds
 from resolvers.context import Context
 from schema.schema import schema
 from services.actor import Actor
@@ -17,7 +18,18 @@ from tests.harness.story import DESK, NOON, OPTIONS, escalated, started
 from tests.schema.asking import Client
 from tests.schema.lives import People, State, live
 
-ENGINE = Engine(schema, max_tokens=100_000)
+MUCH = 1_000_000
+ENGINE = Engine(
+    schema,
+    bounds=Bounds(
+        document_bytes=MUCH,
+        tokens=MUCH,
+        depth=MUCH,
+        aliases=MUCH,
+        directives=MUCH,
+        root_fields=MUCH,
+    ),
+)
 Answer = tuple[Any, list[Any]]
 
 KNOWN = {
