@@ -4,31 +4,75 @@ from typing import Any, Final
 
 import orjson
 
-QUEUE: Final = """
+WAITING: Final = """
+fragment Waiting on Handoff {
+  id
+  intent
+  status
+  priority
+  problemSummary
+  reason
+  createdAt
+  raisedBy { id name tier }
+  session {
+    id
+    status
+    problemDomain
+    environment
+    customer { name }
+    ticket { system number }
+    owner { id name tier }
+  }
+  snapshot { capturedAt problemSummary stepCount hypothesesOpen hypothesesRuledOut }
+}
+"""
+
+QUEUE: Final = (
+    """
 query Queue {
   handoffQueue(first: 50) {
     count
     cursor
-    handoffs {
-      id
-      intent
-      status
-      priority
-      problemSummary
-      reason
-      createdAt
-      raisedBy { id name tier }
-      session {
-        id
-        status
-        problemDomain
-        environment
-        customer { name }
-        ticket { system number }
-        owner { id name tier }
-      }
-      snapshot { capturedAt problemSummary stepCount hypothesesOpen hypothesesRuledOut }
+    handoffs { ...Waiting }
+  }
+}
+"""
+    + WAITING
+)
+
+HANDOFFS: Final = (
+    """
+query Handoffs {
+  handoffs(first: 50) {
+    nodes {
+      ...Waiting
+      claimedBy { id name tier }
     }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+    + WAITING
+)
+
+SESSIONS: Final = """
+query Sessions {
+  sessions(first: 50) {
+    nodes {
+      id
+      status
+      problemSummary
+      problemDomain
+      environment
+      stepCount
+      createdAt
+      updatedAt
+      customer { name }
+      ticket { system number }
+      owner { id name tier }
+      escalatedTo { id name tier }
+    }
+    pageInfo { hasNextPage endCursor }
   }
 }
 """
@@ -66,8 +110,11 @@ REASON: Final = "Mail stops for the whole site, and the router's log says nothin
 NOTES: Final = "The customer is on site until six.\nPlease call before restarting anything."
 
 
-def queue() -> bytes:
-    return _body(QUEUE, {})
+LISTS: Final = {"queue": QUEUE, "handoffs": HANDOFFS, "sessions": SESSIONS}
+
+
+def listing(name: str) -> bytes:
+    return _body(LISTS[name], {})
 
 
 def escalate(session_id: str) -> bytes:

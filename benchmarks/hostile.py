@@ -11,21 +11,21 @@ from benchmarks.client import at_once, connect
 from benchmarks.contestants.roster import BATON
 from benchmarks.contestants.starting import Server
 from benchmarks.measuring import Meter, Window
-from benchmarks.paths import Queue, WrongAnswer, close
+from benchmarks.paths import Listing, WrongAnswer, close
 from benchmarks.world import Desk
 from services.actor import Actor
 
 DEAREST: Final = 5
 
 
-class Hostile(Queue):
+class Hostile(Listing):
     """As the queue, with a colleague of the engineers who wants to keep them from it. No budget
     ends that: what they may spend in a minute is raised for everybody here."""
 
     servers = (BATON,)
 
     def __init__(self, desk: Desk, clients: int) -> None:
-        super().__init__(desk, clients, name="hostile")
+        super().__init__("queue", desk, clients, name="hostile")
         self._attacker = desk.seniors[-1]
         self._numbers = count()
         self.dearest: list[tuple[float, str]] = []

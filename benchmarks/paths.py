@@ -71,44 +71,49 @@ class Escalate:
         return found
 
 
-class Queue:
-    """Each client an engineer who looks at the queue again and again.
+class Listing:
+    """Each client an engineer who looks at a list again and again: one of documents.LISTS.
 
-    The floor runs twice: by Baton's statements, and by one plain join.
+    The floor runs twice: by a statement for each table, and by one plain join.
     """
 
-    servers = (*EVERYBODY, JOIN)
+    servers: tuple[str, ...] = (*EVERYBODY, JOIN)
 
-    def __init__(self, desk: Desk, clients: int, *, name: str = "queue") -> None:
-        self.name = name
+    def __init__(self, of: str, desk: Desk, clients: int, *, name: str | None = None) -> None:
+        self.name = name or of
         self.clients = clients
+        self._of = of
         self._askers = desk.seniors[:clients]
         self._expected: dict[str, bytes] = {}
 
     async def window(self, server: Server, meter: Meter, seconds: float) -> Window:
         # nothing changes, and nothing in the answer is about who asks
-        expected = self._expected.get(server.name)
-        if expected is None:
-            expected = await self.answer(server)
-            self._expected[server.name] = expected
+        expected = await self.answer(server)
 
         def same(status: int, body: bytes) -> None:
             if without_cost(body) != expected:
-                raise WrongAnswer(f"another queue than before ({status}): {body[:500]!r}")
+                raise WrongAnswer(f"another list than before ({status}): {body[:500]!r}")
 
-        body = documents.queue()
-        requests = [repeat(server.request(self.name, actor, body)) for actor in self._askers]
+        body = documents.listing(self._of)
+        requests = [repeat(server.request(self._of, actor, body)) for actor in self._askers]
         return await crowd(server, meter, requests, seconds, same)
 
     async def answer(self, server: Server) -> bytes:
-        """One answer, looked at closely."""
-        body = await ask(server, self.name, self._askers[0], documents.queue())
-        queue = orjson.loads(body)["data"]["handoffQueue"]
-        handoffs = queue["handoffs"]
-        if len(handoffs) != min(50, queue["count"]) or any(
-            each["session"] is None or each["snapshot"] is None for each in handoffs
+        """The first one, looked at closely."""
+        if server.name not in self._expected:
+            self._expected[server.name] = await self._asked(server)
+        return self._expected[server.name]
+
+    async def _asked(self, server: Server) -> bytes:
+        body = await ask(server, self._of, self._askers[0], documents.listing(self._of))
+        [listed] = orjson.loads(body)["data"].values()
+        items = listed["handoffs"] if "count" in listed else listed["nodes"]
+        if len(items) != min(50, listed.get("count", 50)) or any(
+            each.get(content, "of another list") is None
+            for each in items
+            for content in ("session", "snapshot", "owner")
         ):
-            raise WrongAnswer(f"a queue with something missing: {body[:500]!r}")
+            raise WrongAnswer(f"a list with something missing: {body[:500]!r}")
         return without_cost(body)
 
 

@@ -48,7 +48,10 @@ GOALS: Final[dict[tuple[str, int | None], tuple[Goal, ...]]] = {
     ("escalate", 16): (Goal("server", 2.1),),
     ("escalate", 1): (Goal("p50", 2.0),),
     ("claim", None): (Goal("server", 1.7),),
-    ("queue", 16): (Goal("server", 2.4), Goal("postgres", 1.1, JOIN)),
+    **{
+        (name, 16): (Goal("server", 2.4), Goal("postgres", 1.1, JOIN))
+        for name in ("queue", "handoffs", "sessions")
+    },
     ("hostile", 16): (Goal("p99", 2.0, BATON, path="queue"),),
     (BURST, 1_000): (Goal("server", 1.4), Goal("server", 30, PLAIN, times_less=True)),
     (BURST, 5_000): (Goal("server", 1.2, BATON, clients=1_000),),

@@ -21,7 +21,7 @@ from benchmarks.live import idle
 from benchmarks.live.idle import Weight
 from benchmarks.live.writer import Writer, writing
 from benchmarks.measuring import Meter, Window
-from benchmarks.paths import EVERYBODY, JOIN, Claim, Queue, WrongAnswer
+from benchmarks.paths import EVERYBODY, JOIN, Claim, Listing, WrongAnswer
 from benchmarks.paths import Path as Measured
 from benchmarks.turns import Turns
 from benchmarks.wanted import Wanted
@@ -118,7 +118,7 @@ async def measure(
         for path in together.paths
     ]
     for path, contestants, _ in each:
-        if path.name == "queue":
+        if isinstance(path, Listing) and len(contestants) > 1:
             await agree(path, contestants)
     for number in range(wanted.rounds + 1):
         warming = number == 0
@@ -169,12 +169,12 @@ def contestants_of(path: Measured, servers: Sequence[Server]) -> list[Server]:
 
 def at_the_join(floor: Server) -> Server:
     return replace(
-        floor, name=JOIN, request=lambda _, actor, body: floor.request("join", actor, body)
+        floor, name=JOIN, request=lambda path, *asked: floor.request(f"joined-{path}", *asked)
     )
 
 
-async def agree(path: Queue, contestants: Sequence[Server]) -> None:
-    """All contestants show the same queue, the floor in the very bytes of Baton's answer."""
+async def agree(path: Listing, contestants: Sequence[Server]) -> None:
+    """All contestants show the same list, the floor in the very bytes of Baton's answer."""
     answers = {server.name: await path.answer(server) for server in contestants}
     for name in (FLOOR, JOIN):
         if answers[name] != answers[BATON]:

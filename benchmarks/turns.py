@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from benchmarks.documents import LISTS
 from benchmarks.hostile import Hostile
 from benchmarks.live.audience import Audience
 from benchmarks.live.connecting import Connect, Reconnect
 from benchmarks.live.fanout import Burst, Paced
 from benchmarks.live.writer import Writer
-from benchmarks.paths import Claim, Escalate, Path, Queue
+from benchmarks.paths import Claim, Escalate, Listing, Path
 from benchmarks.wanted import Wanted
 from benchmarks.world import World
 from db.database import Database
@@ -47,9 +48,10 @@ def _requests(wanted: Wanted, database: Database, made: World) -> Iterator[Path]
             yield Escalate(database, made.escalating, clients)
     if "claim" in wanted.paths:
         yield Claim(database, made.claiming)
-    if "queue" in wanted.paths:
-        for clients in (16, 1):
-            yield Queue(made.queueing, clients)
+    for name in LISTS:
+        if name in wanted.paths:
+            for clients in (16, 1):
+                yield Listing(name, made.queueing, clients)
     if "hostile" in wanted.paths:
         yield Hostile(made.queueing, 16)
 

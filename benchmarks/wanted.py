@@ -5,7 +5,7 @@ from typing import Final
 
 from benchmarks.world import HANDOFFS, RACERS
 
-REQUESTS: Final = ("escalate", "claim", "queue", "hostile")
+REQUESTS: Final = ("escalate", "claim", "queue", "handoffs", "sessions", "hostile")
 LIVE: Final = ("fanout", "connect", "reconnect", "idle")
 MOST_AT_ONCE: Final = 1_000
 """Who arrive in one instant: a listening socket's queue holds few more."""

@@ -14,7 +14,7 @@ import asyncpg
 import orjson
 import uvloop
 
-from benchmarks.contestants import bells, typeids
+from benchmarks.contestants import bells, listed, typeids
 from benchmarks.contestants.floor_live import Live, ReadyFrames, Tell, TellFrames
 from benchmarks.contestants.serving import POOL, actors, begin, serve
 from benchmarks.contestants.waiting import joined, queue
@@ -124,7 +124,11 @@ PATHS: Final[Mapping[str, Answer]] = {
     "escalate": escalate,
     "claim": claim,
     "queue": queue,
-    "join": joined,
+    "joined-queue": joined,
+    "handoffs": listed.handoffs,
+    "joined-handoffs": listed.joined_handoffs,
+    "sessions": listed.sessions,
+    "joined-sessions": listed.joined_sessions,
 }
 
 

@@ -1,15 +1,18 @@
 """Plain Strawberry's types and its query, in the shape of Baton's."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
 import strawberry
-from sqlmodel import col, func, select
+from sqlmodel import col, func, or_, select
 
+from benchmarks.contestants.listed import handoff_cursor, session_cursor
 from benchmarks.contestants.plain_loaders import Loaders
 from db import models
 from db.models.vocabulary import (
+    IN_TRANSIT,
     DeliveryChannel,
     DeliveryState,
     HandoffIntent,
@@ -64,29 +67,49 @@ class Ticket:
 class Session:
     id: strawberry.ID
     status: SessionStatus
+    problem_summary: str
     problem_domain: str | None
     environment: str | None
     escalation_reason: str | None
+    step_count: int
+    created_at: datetime
+    updated_at: datetime
     customer: Customer
     ticket: Ticket
     owner_id: strawberry.Private[UUID]
+    escalated_to_id: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, row: models.Session) -> Self:
         return cls(
             id=strawberry.ID(public(Kind.SESSION, row.id)),
             status=SessionStatus(row.status),
+            problem_summary=row.problem_summary,
             problem_domain=row.problem_domain,
             environment=row.environment,
             escalation_reason=row.escalation_reason,
+            step_count=row.step_count,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
             customer=Customer(name=row.customer_name),
             ticket=Ticket(system=row.ticket_system, number=row.ticket_number),
             owner_id=row.owner_id,
+            escalated_to_id=row.escalated_to_id,
         )
+
+    @staticmethod
+    def cursor_of(row: models.Session) -> str:
+        return session_cursor(row.id)
 
     @strawberry.field
     async def owner(self, info: Info) -> Engineer:
         return Engineer.of(await loaders(info).engineers.load(self.owner_id))
+
+    @strawberry.field
+    async def escalated_to(self, info: Info) -> Engineer | None:
+        if self.escalated_to_id is None:
+            return None
+        return Engineer.of(await loaders(info).engineers.load(self.escalated_to_id))
 
 
 @strawberry.type
@@ -121,6 +144,7 @@ class Handoff:
     key: strawberry.Private[UUID]
     session_id: strawberry.Private[UUID]
     raised_by_id: strawberry.Private[UUID]
+    claimed_by_id: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, row: models.Handoff) -> Self:
@@ -136,11 +160,22 @@ class Handoff:
             key=row.id,
             session_id=row.session_id,
             raised_by_id=row.raised_by_id,
+            claimed_by_id=row.claimed_by_id,
         )
+
+    @staticmethod
+    def cursor_of(row: models.Handoff) -> str:
+        return handoff_cursor(row.priority_rank, row.id)
 
     @strawberry.field
     async def raised_by(self, info: Info) -> Engineer:
         return Engineer.of(await loaders(info).engineers.load(self.raised_by_id))
+
+    @strawberry.field
+    async def claimed_by(self, info: Info) -> Engineer | None:
+        if self.claimed_by_id is None:
+            return None
+        return Engineer.of(await loaders(info).engineers.load(self.claimed_by_id))
 
     @strawberry.field
     async def session(self, info: Info) -> Session:
@@ -181,7 +216,52 @@ class HandoffQueue:
 
 
 @strawberry.type
+class PageInfo:
+    has_next_page: bool
+    end_cursor: str | None
+
+
+T = TypeVar("T")
+
+
+@strawberry.type
+class Connection(Generic[T]):
+    nodes: list[T]
+    page_info: PageInfo
+
+    @classmethod
+    def of(cls, rows: Sequence[Any], first: int, kind: Any) -> Self:
+        shown = rows[:first]
+        end = kind.cursor_of(shown[-1]) if shown else None
+        page_info = PageInfo(has_next_page=len(rows) > first, end_cursor=end)
+        return cls(nodes=[kind.of(row) for row in shown], page_info=page_info)
+
+
+@strawberry.type
 class Query:
+    @strawberry.field
+    async def handoffs(self, info: Info, first: int = 50) -> Connection[Handoff]:
+        rows = await info.context["session"].exec(
+            select(models.Handoff).order_by(col(models.Handoff.id).desc()).limit(first + 1)
+        )
+        return Connection.of(rows.all(), first, Handoff)
+
+    @strawberry.field
+    async def sessions(self, info: Info, first: int = 50) -> Connection[Session]:
+        me = info.context["actor"].id
+        seen = or_(
+            models.Session.owner_id == me,
+            models.Session.escalated_to_id == me,
+            col(models.Session.status).in_(IN_TRANSIT),
+        )
+        rows = await info.context["session"].exec(
+            select(models.Session)
+            .where(seen)
+            .order_by(col(models.Session.id).desc())
+            .limit(first + 1)
+        )
+        return Connection.of(rows.all(), first, Session)
+
     @strawberry.field
     async def handoff_queue(self, info: Info, first: int = 50) -> HandoffQueue:
         actor, session = info.context["actor"], info.context["session"]

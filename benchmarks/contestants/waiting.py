@@ -3,7 +3,7 @@
 The second is what the question costs PostgreSQL at least.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from benchmarks.contestants import typeids
@@ -45,10 +45,18 @@ SNAPSHOTS: Final = """
 
 async def queue(connection: Any, actor: Actor, _: Mapping[str, Any]) -> dict[str, Any]:
     """In one transaction, where Baton takes one for the list and one for what is nested in it."""
-    condition = door(actor, "$2")
     await connection.execute(begin(actor.account_id))
-    found = await connection.fetch(WAITING.replace("$door", condition), actor.account_id, actor.id)
-    rows = found[:PAGE]
+    statement = WAITING.replace("$door", door(actor, "$2"))
+    found = await connection.fetch(statement, actor.account_id, actor.id)
+    handoffs = await with_what_belongs(connection, actor, found[:PAGE])
+    await connection.execute("COMMIT")
+    return answer(actor, found[0]["waiting"], found[0]["head"], handoffs)
+
+
+async def with_what_belongs(
+    connection: Any, actor: Actor, rows: Sequence[Any]
+) -> list[dict[str, Any]]:
+    condition = door(actor, "$2")
     held = await connection.fetch(
         SESSIONS.replace("$door", condition), [row["session_id"] for row in rows], actor.id
     )
@@ -57,11 +65,10 @@ async def queue(connection: Any, actor: Actor, _: Mapping[str, Any]) -> dict[str
     frozen = await connection.fetch(
         SNAPSHOTS.replace("$door", condition), [row["id"] for row in rows], actor.id
     )
-    await connection.execute("COMMIT")
     engineer_of = {row["id"]: person(row, "") for row in met}
     session_of = {row["id"]: session(row, engineer_of[row["owner_id"]]) for row in held}
     snapshot_of = {row["handoff_id"]: snapshot(row) for row in frozen}
-    handoffs = [
+    return [
         handoff(
             row,
             engineer_of[row["raised_by_id"]],
@@ -70,7 +77,6 @@ async def queue(connection: Any, actor: Actor, _: Mapping[str, Any]) -> dict[str
         )
         for row in rows
     ]
-    return answer(actor, found[0]["waiting"], found[0]["head"], handoffs)
 
 
 JOIN: Final = """
@@ -102,16 +108,17 @@ async def joined(connection: Any, actor: Actor, _: Mapping[str, Any]) -> dict[st
     statement = JOIN.replace("$door", door(actor, "$2"))
     rows = await connection.fetch(statement, actor.account_id, actor.id)
     await connection.execute("COMMIT")
-    handoffs = [
-        handoff(
-            row,
-            person(row, "r_"),
-            session(row, person(row, "o_"), prefix="s_"),
-            snapshot(row, summary="p_summary"),
-        )
-        for row in rows
-    ]
+    handoffs = [joined_handoff(row) for row in rows]
     return answer(actor, rows[0]["waiting"], rows[0]["head"], handoffs)
+
+
+def joined_handoff(row: Any) -> dict[str, Any]:
+    return handoff(
+        row,
+        person(row, "r_"),
+        session(row, person(row, "o_"), prefix="s_"),
+        snapshot(row, summary="p_summary"),
+    )
 
 
 def answer(actor: Actor, count: int, seq: int, handoffs: list[Any]) -> dict[str, Any]:

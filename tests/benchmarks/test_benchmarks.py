@@ -23,7 +23,8 @@ SUBSCRIBERS = 25
 TINY = {"rounds": 1, "seconds": SECONDS, "handoffs": 120, "racers": 8, "subscribers": SUBSCRIBERS}
 MARK = "BENCHMARK_RUN"
 CONTESTANTS = ["Baton", "floor", "plain Strawberry"]
-REQUESTS = [("escalate", "16"), ("escalate", "1"), ("claim", "8"), ("queue", "16"), ("queue", "1")]
+LISTS = [(name, clients) for name in ("queue", "handoffs", "sessions") for clients in ("16", "1")]
+REQUESTS = [("escalate", "16"), ("escalate", "1"), ("claim", "8"), *LISTS]
 FANOUT = [("fanout burst", str(SUBSCRIBERS)), ("fanout paced", str(SUBSCRIBERS))]
 ARRIVALS = [("connect", str(SUBSCRIBERS)), ("reconnect", str(SUBSCRIBERS))]
 WON = {"__typename": "ClaimHandoffSuccess"}
@@ -79,7 +80,8 @@ def test_every_path_says_whether_its_goal_is_met(run: Run):
     # fan-out's are about a thousand subscribers
     peace = goals.pop("hostile")
     assert re.fullmatch(r"p99 ≤ 2\.0 × the queue in peace: (met|NOT met \([\d.]+\))", peace)
-    assert set(goals) == {"escalate", "claim", "queue", "connect", "reconnect"}
+    named = {"escalate", "claim", "queue", "handoffs", "sessions", "connect", "reconnect"}
+    assert set(goals) == named
     assert all(re.search(r"≤ [\d.]+ × floor: (met|NOT met)", goal) for goal in goals.values())
 
 

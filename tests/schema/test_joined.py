@@ -78,7 +78,7 @@ def test_everything_that_one_statement_knows_is_answered_as_the_resolvers_do(
 JOINED: Counter[bool] = Counter()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
+@settings(max_examples=30, deadline=None, suppress_health_check=[*HealthCheck])
 @given(asked=documents(), who=st.sampled_from(WHO))
 def test_any_valid_document_is_answered_as_the_resolvers_do(
     world: World, asked: tuple[str, dict[str, Any]], who: str
