@@ -6,7 +6,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from app.signin import mint
 from services.actor import Actor
 from tests.harness.people import Account
+from tests.harness.warm import Process, completed, started
 
 SECRET = "a secret for tests, long enough to sign with"
 PATIENCE = 20.0  # seconds until a test gives up waiting
@@ -29,7 +29,7 @@ PATIENCE = 20.0  # seconds until a test gives up waiting
 class Web:
     """One running process. ``said`` holds what it has written so far, line by line."""
 
-    process: "subprocess.Popen[str]"
+    process: Process
     url: str = ""
     said: list[dict[str, Any]] = field(default_factory=list)
 
@@ -52,14 +52,7 @@ def running(command: str = "web", **settings: str) -> Iterator[Web]:
     environment = {name: value for name, value in os.environ.items() if "BATON" not in name}
     environment |= {"BATON_PORT": "0", "BATON_LOG_FORMAT": "json"}
     environment |= {f"BATON_{name.upper()}": value for name, value in settings.items()}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", command],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = started(command, environment)
     web = Web(process)
     lines: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(process, lines), daemon=True).start()
@@ -83,17 +76,10 @@ def baton(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]
     environment = {name: value for name, value in os.environ.items() if "BATON" not in name}
     environment |= {"COLUMNS": "500"}
     environment |= {f"BATON_{name.upper()}": value for name, value in settings.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "app", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return completed(*arguments, environment=environment, timeout=60)
 
 
-def _listen(process: "subprocess.Popen[str]", lines: "queue.Queue[str]") -> None:
+def _listen(process: Process, lines: "queue.Queue[str]") -> None:
     assert process.stdout is not None
     for line in process.stdout:
         lines.put(line)

@@ -52,6 +52,17 @@ class Desk:
         assert await self._stream.is_silent(), "everything arrived once"
 
 
+async def test_requests_of_different_replicas_have_different_ids(
+    two_webs: tuple[Web, Web], account: Account, sign_in: SignIn
+) -> None:
+    ids = [
+        (await sign_in(web, account.tier1).http.get("/graphql")).headers["x-request-id"]
+        for web in two_webs
+    ]
+    first, second = (id_[:10] for id_ in ids)  # the rest is counted
+    assert first != second
+
+
 @asynccontextmanager
 async def desk(raiser: Client, reader: Client) -> AsyncIterator[Desk]:
     cursor = (await reader.ask(ask.QUEUE))["cursor"]
