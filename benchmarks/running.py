@@ -120,11 +120,12 @@ async def measure(
     for path, contestants, _ in each:
         if isinstance(path, Listing) and len(contestants) > 1:
             await agree(path, contestants)
-    for number in range(wanted.rounds + 1):
+    first = 0 if wanted.seconds >= WARM_UP else 1  # so short a round is for no figure
+    for number in range(first, wanted.rounds + 1):
         warming = number == 0
         which = "warming up" if warming else f"round {number} of {wanted.rounds}"
         say(f"{together.named}: {which}")
-        seconds = min(WARM_UP, wanted.seconds) if warming else wanted.seconds
+        seconds = WARM_UP if warming else wanted.seconds
         for path, contestants, line in each:
             for server in contestants:
                 meter = Meter(server.pid, postgres_pid)
