@@ -60,7 +60,7 @@ async def measure(
     with running.temporary() as place:
         async with running.postgres(place / "data") as server:
 
-            async def analyze() -> None:
+            async def tidy() -> None:
                 owner = await asyncpg.connect(server.dsn(OWNER_ROLE, DATABASE))
                 try:
                     await owner.execute("VACUUM (ANALYZE)")
@@ -69,7 +69,7 @@ async def measure(
 
             return await phases.run(
                 server.dsn(APP_ROLE, DATABASE),
-                analyze,
+                tidy,
                 running.postmaster(server),
                 place,
                 found,

@@ -1,11 +1,11 @@
 """In calm, beside a flood, beside a vendor that fails: round after round, with one worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography.fernet import Fernet
 
@@ -48,7 +48,7 @@ class Trouble:
 
 async def run(
     dsn: str,
-    analyze: Callable[[], Any],
+    tidy: Callable[[], Awaitable[None]],
     postgres: int,
     place: Path,
     cores: Cores,
@@ -71,7 +71,6 @@ async def run(
         failing = await offices.with_backlog(
             database, vault, "failing", vendors.FAILING, max(1, flood // 10)
         )
-        await analyze()
         calling = Offices(database, doorbell, desks)
         async with (
             starting.vendors() as fakes,
@@ -86,6 +85,7 @@ async def run(
             async def window(phase: str, length: float) -> Delays:
                 each = max(1, round(RATE * length / OFFICES))
                 ready = await offices.sessions(database, desks, each)
+                await tidy()  # as autovacuum would, which is off: it must fall into no window
                 trouble = troubles.get(phase)
                 async with trouble.around() if trouble else nullcontext():
                     before = await trouble.backlog.carried() if trouble else 0
