@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -25,6 +26,14 @@ def test_a_command_says_and_ends_as_one_that_was_started_afresh(arguments: tuple
         fresh.stdout,
         fresh.stderr,
     )
+
+
+def test_many_at_once_are_all_children_of_ours() -> None:
+    def one(_: int) -> int:
+        return completed("token", "--help", environment=PLAIN, timeout=20).returncode
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(one, range(16))) == {0}
 
 
 def test_its_environment_is_what_it_was_given() -> None:

@@ -74,7 +74,6 @@ class Forker:
     """The process that forks, from here."""
 
     def __init__(self) -> None:
-        self._asking = threading.Lock()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             command = [sys.executable, "-m", "tests.harness.warm", str(theirs.fileno())]
@@ -90,22 +89,30 @@ class Forker:
     def fork(
         self, arguments: Sequence[str], environment: dict[str, str], outputs: tuple[int, int]
     ) -> int:
-        """The pid of `baton ARGUMENTS`, which writes to these two descriptors."""
         asked = json.dumps([arguments, environment]).encode()
-        with self._asking, _orphans_are_ours():
+        with _orphans_are_ours():
             socket.send_fds(self._socket, [asked], outputs)
             return int(self._socket.recv(32))
 
 
-Process: TypeAlias = "Forked | subprocess.Popen[str]"
 _forker = cache(Forker)
+_forking = threading.Lock()  # who may have orphans is one setting for all threads
+
+
+def fork(arguments: Sequence[str], environment: dict[str, str], outputs: tuple[int, int]) -> int:
+    """The pid of `baton ARGUMENTS`, which writes to these two descriptors."""
+    with _forking:
+        return _forker().fork(arguments, environment, outputs)
+
+
+Process: TypeAlias = "Forked | subprocess.Popen[str]"
 
 
 def started(command: str, environment: dict[str, str]) -> Process:
     """`baton COMMAND`; what it says on either of its outputs is in ``stdout``."""
     if sys.platform == "linux":
         reading, writing = os.pipe()
-        pid = _forker().fork([command], environment, (writing, writing))
+        pid = fork([command], environment, (writing, writing))
         os.close(writing)
         return Forked(pid, os.fdopen(reading))
     return subprocess.Popen(
@@ -125,7 +132,7 @@ def completed(
     if sys.platform == "linux":
         with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
             outputs = (out.fileno(), err.fileno())
-            process = Forked(_forker().fork(arguments, environment, outputs))
+            process = Forked(fork(arguments, environment, outputs))
             try:
                 code = process.wait(timeout)
             finally:
