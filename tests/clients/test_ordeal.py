@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -41,9 +41,10 @@ async def way_to_database(cluster: Cluster) -> AsyncIterator[Cutter]:
 
 
 @pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as made:
-        yield made
+async def stack() -> AsyncIterator[ExitStack]:
+    made = ExitStack()
+    yield made
+    await asyncio.to_thread(made.close)  # what is closed needs the way to its database meanwhile
 
 
 @pytest.fixture
@@ -120,8 +121,16 @@ async def test_nothing_is_missed_and_nothing_comes_twice(
         way_to_database.cut_at(b"", times=0)
         await news()
 
+        called = [len(each.line.came) for each in listeners]
         for each in listeners:
             each.line.freeze()
+        # what was on its way before is news as well
+        await asyncio.gather(
+            *(
+                each.line.until_called(times + 1)
+                for each, times in zip(listeners, called, strict=True)
+            )
+        )
         await news()
 
         for each in listeners:
