@@ -14,6 +14,7 @@ from db.embedded.cluster import SUPERUSER
 from tests.harness.people import Account
 from tests.harness.postgres import Cluster
 from tests.harness.web import PATIENCE, Client, Web, running
+from tests.journeys import documents as ask
 
 SignIn = Callable[..., Client]
 
@@ -210,6 +211,26 @@ async def test_who_has_spent_all_is_told_when_to_come_back(client: Client) -> No
         message = await stream.message()
     assert message["type"] == "error"
     assert message["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+
+
+async def test_who_has_spent_all_can_call_for_help_and_take_a_call(
+    web: Web, sign_in: SignIn, account: Account
+) -> None:
+    stuck, senior = sign_in(web, account.tier1), sign_in(web, account.tier2)
+    started = await stuck.ask(ask.START, input={"problemSummary": "It is on fire"})
+    call = {"sessionId": started["session"]["id"], "reason": "No water"}
+    for number, each in enumerate((stuck, senior)):
+        await spend_all(each)
+        # three seconds more than all: it is charged for being read
+        refused = await each.answer(f"{CHEAP} #{number}{'x' * 10_000}")
+        assert refused["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+    more = "markNotificationsRead(input: { all: true }) { __typename }"
+    besides = ask.ESCALATE.replace("  escalate(", f"  {more} escalate(")
+    refused = await stuck.answer(besides, input=call)
+    assert refused["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+    handoff = (await stuck.ask(ask.ESCALATE, input=call))["handoff"]["id"]
+    taken = await senior.ask(ask.CLAIM, id=handoff)
+    assert taken["handoff"]["status"] == "CLAIMED"
 
 
 async def test_who_has_spent_all_is_no_burden_for_others(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
+from graphql import FieldNode
 
 from app.graphql.callers import Identity
 from app.graphql.engine import Engine, Operation
@@ -19,6 +20,9 @@ from app.graphql.results import RequestError
 BYTES_A_POINT: Final = 10
 """Of a document that this process has not read before. Reading and validating one of the largest
 takes as long as a thousand objects of an answer; it is remembered, so its author pays once."""
+
+URGENT: Final = frozenset({"escalate", "claimHandoff"})
+"""Nobody is kept from calling for help, or from answering, since some page asks too often."""
 
 NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -57,7 +61,7 @@ class Gate:
     def read(self, identity: Identity, choose: Callable[[], Operation]) -> Operation:
         """The operation that ``choose`` finds, at once. Raises ClientError (RATE_LIMITED) for who
         has nothing left, before anything is read, and what ``choose`` raises."""
-        self.rates.check(identity)
+        self.rates.check(identity, urgent=True)  # it may be a call for help
         documents = self.engine.documents
         before = documents.bytes_read
         try:
@@ -74,7 +78,7 @@ class Gate:
         if self.pricing is None:
             return None
         cost = self.cost(self.pricing, operation, variables)
-        self.rates.check(identity, cost)
+        self.rates.check(identity, cost, urgent=is_urgent(operation))
         self.rates.spend(identity, cost)
         limit, left = self.rates.left(identity) or (None, None)
         return Charge(cost, limit, left)
@@ -100,3 +104,9 @@ class Gate:
     def headers(self, identity: Identity) -> tuple[tuple[bytes, bytes], ...]:
         """For the answer to a request over HTTP."""
         return self.rates.headers(identity)
+
+
+def is_urgent(operation: Operation) -> bool:
+    """Whether it does nothing else."""
+    fields = operation.definition.selection_set.selections
+    return all(isinstance(each, FieldNode) and each.name.value in URGENT for each in fields)

@@ -14,6 +14,9 @@ from resolvers.errors import ClientError, ErrorCode
 WINDOW: Final = 60.0
 """Seconds in which all of a budget comes back, steadily."""
 
+RESERVE: Final = 0.1
+"""Of a budget, beyond it: for what is urgent, and for finding out whether it is."""
+
 REMEMBERED: Final = 10_000
 """Spenders of each kind, some 200 bytes each. Who is forgotten has a whole budget again."""
 
@@ -48,12 +51,13 @@ class Budget:
         if len(self.spent) > self.remembered:
             self.spent.popitem(last=False)
 
-    def wait(self, spender: Hashable, points: float) -> int:
+    def wait(self, spender: Hashable, points: float, *, urgent: bool = False) -> int:
         """Whole seconds until so much can be spent; 0 for at once. All that there can be is enough
         for what costs more."""
         if not self.quota:
             return 0
-        lacking = self.debt(spender) + min(points, self.quota) - self.quota
+        most = self.quota * (1 + RESERVE) if urgent else self.quota
+        lacking = self.debt(spender) + min(points, self.quota) - most
         return max(0, ceil(lacking / self.per_second))
 
     def until_full(self, spender: Hashable) -> int:
@@ -81,10 +85,11 @@ class Rates:
         self.policy = (b"ratelimit-policy", policy.encode())
         self.limited = bool(limited)
 
-    def check(self, identity: Identity, points: float = 1) -> None:
-        """Raises ClientError (RATE_LIMITED) when so much can not be spent now."""
+    def check(self, identity: Identity, points: float = 1, *, urgent: bool = False) -> None:
+        """Raises ClientError (RATE_LIMITED) when so much can not be spent now: of the reserve too,
+        if it is ``urgent``."""
         for budget, spender in self._of(identity):
-            wait = budget.wait(spender, points)
+            wait = budget.wait(spender, points, urgent=urgent)
             if wait:
                 raise ClientError(
                     f"The {budget.name} has spent what there is for a minute, {budget.quota} "

@@ -76,6 +76,17 @@ def test_what_was_done_already_can_be_owed(rates: Rates, clock: Clock) -> None:
     assert rates.left(SAM) == (600, 600)
 
 
+def test_there_is_a_reserve_for_what_is_urgent_and_it_ends_too(rates: Rates, clock: Clock) -> None:
+    rates.spend(SAM, 600)
+    assert wait(rates, SAM, 50) == 5
+    rates.check(SAM, 50, urgent=True)
+    rates.spend(SAM, 50)
+    with pytest.raises(ClientError, match="Try again in 4 s"):
+        rates.check(SAM, 50, urgent=True)
+    clock.now += 4
+    rates.check(SAM, 50, urgent=True)
+
+
 def test_what_costs_more_than_there_ever_is_waits_for_all_of_it(rates: Rates) -> None:
     rates.check(SAM, 100_000)
     rates.spend(SAM, 10)
