@@ -5,6 +5,7 @@ Crockford's base 32).
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from itertools import product
 from typing import Final
 from uuid import UUID
@@ -56,6 +57,7 @@ def parse(text: str, kind: Kind) -> UUID | None:
     return found[1] if found is not None and found[0] is kind else None
 
 
+@lru_cache(maxsize=4096)  # the same few are asked for again and again
 def parse_any(text: str) -> tuple[Kind, UUID] | None:
     """What a client's id names, or None when it is none of ours."""
     try:

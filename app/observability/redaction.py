@@ -78,9 +78,10 @@ def _remember(clean: str) -> None:
 
 def redacted(key: str, value: Any, depth: int = 0) -> Any:
     """A value as it may be written under ``key``: plain JSON data, with secrets masked."""
-    if value is None or isinstance(value, bool | float):
-        return value
-    if isinstance(value, int) and -LARGEST < value < LARGEST:
+    if isinstance(value, str):  # which nearly all of them are
+        return MASK if names_secret(key) else redact(value)
+    small = isinstance(value, int) and -LARGEST < value < LARGEST
+    if small or value is None or isinstance(value, float):
         return value
     if names_secret(key):
         return MASK
@@ -88,7 +89,7 @@ def redacted(key: str, value: Any, depth: int = 0) -> Any:
         return {redact(str(k)): redacted(str(k), v, depth + 1) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset) and depth < DEEPEST:
         return [redacted("", item, depth + 1) for item in value]
-    return redact(value if isinstance(value, str) else _as_text(value))
+    return redact(_as_text(value))
 
 
 @lru_cache(maxsize=1024)

@@ -1,8 +1,10 @@
 """What the transports tell, written into logs and metrics."""
 
+from functools import cached_property
 from typing import Any
 
 import structlog
+from prometheus_client import Counter, Histogram
 from structlog.contextvars import bind_contextvars
 
 from app.graphql.observer import CANCELLED, OK, Observer, Transport
@@ -20,14 +22,20 @@ OUTCOMES = {OK, CANCELLED, *ErrorCode}
 # they share one label.
 CLOSE_CODES = {*CloseCode, 1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013}
 
-log = structlog.get_logger("app.operations")
-
 
 class Reporter(Observer):
-    """One line and one count for each operation; the request's id and account on every line."""
+    """One line and one count for each operation; the request's id and account on every line.
+
+    The logger is found once: to find its way anew for each line takes it as long as the line.
+    """
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._finished: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+
+    @cached_property
+    def _log(self) -> Any:
+        return structlog.get_logger("app.operations").bind()
 
     def entered(self, transport: Transport, request_id: str) -> None:
         bind_contextvars(request_id=request_id)
@@ -38,26 +46,34 @@ class Reporter(Observer):
 
     def refused(self, transport: Transport, code: str) -> None:
         self._metrics.requests_refused.labels(transport, _known(code)).inc()
-        log.info("request.refused", transport=transport, code=code)
+        self._log.info("request.refused", transport=transport, code=code)
 
     def operation_finished(
         self, transport: Transport, kind: str, name: str | None, outcome: str, seconds: float
     ) -> None:
         labels = (transport, kind, _known(outcome))
-        self._metrics.operations.labels(*labels).inc()
-        self._metrics.operation_seconds.labels(*labels).observe(seconds)
-        _say("operation.finished", outcome, transport=transport, kind=kind, name=name, s=seconds)
+        if labels not in self._finished:
+            self._finished[labels] = (
+                self._metrics.operations.labels(*labels),
+                self._metrics.operation_seconds.labels(*labels),
+            )
+        count, time = self._finished[labels]
+        count.inc()
+        time.observe(seconds)
+        self._say(
+            "operation.finished", outcome, transport=transport, kind=kind, name=name, s=seconds
+        )
 
     def subscription_started(self, transport: Transport, name: str | None) -> None:
         self._metrics.subscriptions_live.labels(transport).inc()
-        log.debug("subscription.started", transport=transport, name=_short(name))
+        self._log.debug("subscription.started", transport=transport, name=_short(name))
 
     def subscription_ended(
         self, transport: Transport, name: str | None, outcome: str, seconds: float
     ) -> None:
         self._metrics.subscriptions_live.labels(transport).dec()
         self._metrics.subscriptions_ended.labels(transport, _known(outcome)).inc()
-        _say("subscription.ended", outcome, transport=transport, name=name, s=seconds)
+        self._say("subscription.ended", outcome, transport=transport, name=name, s=seconds)
 
     def socket_opened(self) -> None:
         self._metrics.sockets_open.inc()
@@ -65,12 +81,11 @@ class Reporter(Observer):
     def socket_closed(self, code: int) -> None:
         self._metrics.sockets_open.dec()
         self._metrics.sockets_closed.labels(int(code) if code in CLOSE_CODES else "other").inc()
-        log.debug("socket.closed", code=code)
+        self._log.debug("socket.closed", code=code)
 
-
-def _say(event: str, outcome: str, *, name: str | None, s: float, **details: str) -> None:
-    say = log.warning if outcome in OURS else log.info
-    say(event, outcome=outcome, name=_short(name), seconds=round(s, 4), **details)
+    def _say(self, event: str, outcome: str, *, name: str | None, s: float, **details: str) -> None:
+        say = self._log.warning if outcome in OURS else self._log.info
+        say(event, outcome=outcome, name=_short(name), seconds=round(s, 4), **details)
 
 
 def _known(outcome: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from graphql import FieldNode
 
 from app.graphql.callers import Identity
@@ -24,6 +23,9 @@ takes as long as a thousand objects of an answer; it is remembered, so its autho
 URGENT: Final = frozenset({"escalate", "claimHandoff"})
 """Nobody is kept from calling for help, or from answering, since some page asks too often."""
 
+COST: Final = b'%b,"extensions":{"cost":{"requested":%d,"limit":%d,"remaining":%d}}}'
+UNLIMITED: Final = b'%b,"extensions":{"cost":{"requested":%d,"limit":null,"remaining":null}}}'
+
 NOTHING: Final[Mapping[str, Any]] = {}
 
 
@@ -38,8 +40,9 @@ class Charge:
     def told_in(self, answer: bytes) -> bytes:
         """``answer`` is a result as JSON without ``extensions``: they are put at its end, since
         what is before may be bytes that others share."""
-        cost = {"requested": self.requested, "limit": self.limit, "remaining": self.remaining}
-        return b'%b,"extensions":{"cost":%b}}' % (answer[:-1], orjson.dumps(cost))
+        if self.limit is None or self.remaining is None:
+            return UNLIMITED % (answer[:-1], self.requested)
+        return COST % (answer[:-1], self.requested, self.limit, self.remaining)
 
 
 class Gate:
@@ -79,8 +82,7 @@ class Gate:
             return None
         cost = self.cost(self.pricing, operation, variables)
         self.rates.check(identity, cost, urgent=is_urgent(operation))
-        self.rates.spend(identity, cost)
-        limit, left = self.rates.left(identity) or (None, None)
+        limit, left = self.rates.spend(identity, cost) or (None, None)
         return Charge(cost, limit, left)
 
     def cost(

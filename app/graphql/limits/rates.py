@@ -29,6 +29,7 @@ class Budget:
         self, name: str, quota: int, *, clock: Callable[[], float], remembered: int = REMEMBERED
     ) -> None:
         self.name = name
+        self.token = name.encode()
         self.quota = quota
         self.clock = clock
         self.remembered = remembered
@@ -37,19 +38,22 @@ class Budget:
 
     def debt(self, spender: Hashable) -> float:
         """Points that have not come back yet."""
-        points, since = self.spent.get(spender, (0.0, 0.0))
+        known = self.spent.get(spender)
+        if known is None:
+            return 0.0
+        points, since = known
         return max(0.0, points - (self.clock() - since) * self.per_second)
 
-    def left(self, spender: Hashable) -> int:
-        return max(0, floor(self.quota - self.debt(spender)))
-
-    def spend(self, spender: Hashable, points: float) -> None:
+    def spend(self, spender: Hashable, points: float) -> int:
+        """What is left."""
         if not self.quota:
-            return
-        self.spent[spender] = (self.debt(spender) + points, self.clock())
+            return 0
+        debt = self.debt(spender) + points
+        self.spent[spender] = (debt, self.clock())
         self.spent.move_to_end(spender)
         if len(self.spent) > self.remembered:
             self.spent.popitem(last=False)
+        return max(0, floor(self.quota - debt))
 
     def wait(self, spender: Hashable, points: float, *, urgent: bool = False) -> int:
         """Whole seconds until so much can be spent; 0 for at once. All that there can be is enough
@@ -57,11 +61,16 @@ class Budget:
         if not self.quota:
             return 0
         most = self.quota * (1 + RESERVE) if urgent else self.quota
-        lacking = self.debt(spender) + min(points, self.quota) - most
-        return max(0, ceil(lacking / self.per_second))
+        wanted = min(points, self.quota)
+        known = self.spent.get(spender)
+        if known is None or known[0] + wanted <= most:  # whatever has come back since
+            return 0
+        return max(0, ceil((self.debt(spender) + wanted - most) / self.per_second))
 
-    def until_full(self, spender: Hashable) -> int:
-        return ceil(self.debt(spender) / self.per_second)
+    def standing(self, spender: Hashable) -> tuple[int, int]:
+        """(what is left, whole seconds until all of it is back)"""
+        debt = self.debt(spender)
+        return max(0, floor(self.quota - debt)), ceil(debt / self.per_second)
 
 
 class Rates:
@@ -98,14 +107,10 @@ class Rates:
                     {"retryAfter": wait},
                 )
 
-    def spend(self, identity: Identity, points: float) -> None:
-        for budget, spender in self._of(identity):
-            budget.spend(spender, points)
-
-    def left(self, identity: Identity) -> tuple[int, int] | None:
+    def spend(self, identity: Identity, points: float) -> tuple[int, int] | None:
         """(budget, what is left of it), of the one that has less left; None without any."""
         found = [
-            (budget.left(spender), budget.quota)
+            (budget.spend(spender, points), budget.quota)
             for budget, spender in self._of(identity)
             if budget.quota
         ]
@@ -118,12 +123,12 @@ class Rates:
         """Source: draft-ietf-httpapi-ratelimit-headers-10. ``t``: seconds until all is back."""
         if not self.limited:
             return ()
-        standing = ", ".join(
-            f'"{budget.name}";r={budget.left(spender)};t={budget.until_full(spender)}'
+        standing = b", ".join(
+            b'"%b";r=%d;t=%d' % (budget.token, *budget.standing(spender))
             for budget, spender in self._of(identity)
             if budget.quota
         )
-        return (self.policy, (b"ratelimit", standing.encode()))
+        return (self.policy, (b"ratelimit", standing))
 
     def _of(self, identity: Identity) -> tuple[tuple[Budget, Hashable], ...]:
         return (self.engineers, identity.engineer), (self.accounts, identity.account)

@@ -70,10 +70,10 @@ def test_an_engineer_is_no_burden_for_others_of_the_account_until_it_has_spent_a
 
 def test_what_was_done_already_can_be_owed(rates: Rates, clock: Clock) -> None:
     rates.spend(SAM, 800)
-    assert rates.left(SAM) == (600, 0)
+    assert rates.spend(SAM, 0) == (600, 0)
     assert wait(rates, SAM, 1) == 21
     clock.now += 600
-    assert rates.left(SAM) == (600, 600)
+    assert rates.spend(SAM, 0) == (600, 600)
 
 
 def test_there_is_a_reserve_for_what_is_urgent_and_it_ends_too(rates: Rates, clock: Clock) -> None:
@@ -96,7 +96,7 @@ def test_what_costs_more_than_there_ever_is_waits_for_all_of_it(rates: Rates) ->
 def test_what_is_left_is_said_of_the_tighter_budget_and_in_headers_of_both(rates: Rates) -> None:
     rates.spend(SAM, 500)
     rates.spend(RIA, 375)
-    assert rates.left(SAM) == (900, 25)
+    assert rates.spend(SAM, 0) == (900, 25)
     assert dict(rates.headers(SAM)) == {
         b"ratelimit-policy": b'"engineer";q=600;w=60;qu="cost", "account";q=900;w=60;qu="cost"',
         b"ratelimit": b'"engineer";r=100;t=50, "account";r=25;t=59',
@@ -111,7 +111,7 @@ def test_zero_is_no_limit(clock: Clock) -> None:
     without = Rates(clock=clock)
     without.spend(SAM, 10**9)
     without.check(SAM, 10**9)
-    assert without.left(SAM) is None
+    assert without.spend(SAM, 0) is None
     assert without.headers(SAM) == ()
 
 
