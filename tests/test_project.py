@@ -229,7 +229,10 @@ def test_a_machine_without_a_fitting_python_is_told_what_is_needed(checkout):
 def test_ctrl_c_reaches_the_service_and_make_has_nothing_to_add(checkout):
     script(
         checkout / ".venv" / "bin" / "baton",
-        "trap 'echo stopped; exit 0' INT; echo $1 $BATON_DEMO\nwhile :; do sleep 0.05; done",
+        # it takes a moment, as the service does: what ends in the very instant is reaped before
+        # make has heard of the signal, and missed by it then
+        "trap 'sleep 0.3; echo stopped; exit 0' INT; echo $1 $BATON_DEMO\n"
+        "while :; do sleep 0.05; done",
     )
     serving = subprocess.Popen(
         ["make", "serve"],
