@@ -78,7 +78,6 @@ class Endings:
             told = None
             for integration_id in finished.given_up:
                 told = await notices.tell(tx, integration_id, self._options, now=finished.at)
-                logger.warning("integration %s is disabled: it works no more", integration_id)
             return finished, told
 
         try:
@@ -93,6 +92,8 @@ class Endings:
                 if not each.ours.done():
                     each.ours.set_exception(error)
             return
+        for integration_id in finished.given_up:
+            logger.warning("integration %s is disabled: it works no more", integration_id)
         if told is not None:
             self._ring(account_id, told)
         for each in together:
