@@ -2,7 +2,7 @@
 
 from db.database import Transaction
 from db.models.vocabulary import Verdict
-from resolvers.changing import changed
+from resolvers.changing import announced
 from resolvers.context import Context
 from resolvers.ids import known
 from services.handoffs import rating
@@ -30,9 +30,4 @@ async def rate_assessment(
             idempotency_key=idempotency_key,
         )
 
-    rated = await changed(context, change)
-    if isinstance(rated, Problem):
-        return rated
-    if rated.seq is not None:
-        context.hub.ring(context.account_id, rated.seq)
-    return rated
+    return await announced(context, change)

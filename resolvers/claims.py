@@ -6,7 +6,7 @@ from typing import Final
 
 from db.database import Transaction
 from db.models.vocabulary import Approach
-from resolvers.changing import changed
+from resolvers.changing import announced
 from resolvers.context import Context
 from resolvers.ids import known
 from services import idempotency
@@ -79,12 +79,7 @@ async def _claim(
             guard=guard,
         )
 
-    claimed = await changed(context, change)
-    if isinstance(claimed, Problem):
-        return claimed
-    if claimed.seq is not None:
-        context.hub.ring(context.account_id, claimed.seq)
-    return claimed
+    return await announced(context, change)
 
 
 def _keep(context: Context, outcome: Claimed | Problem) -> None:

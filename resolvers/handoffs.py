@@ -7,7 +7,7 @@ from uuid import UUID
 from db.database import Columns, Row, Transaction
 from db.models.vocabulary import HandoffIntent, HandoffStatus, Priority
 from resolvers import cursors
-from resolvers.changing import changed
+from resolvers.changing import announced, changed
 from resolvers.context import Context
 from resolvers.ids import each_known, known
 from resolvers.pages import Page
@@ -139,11 +139,8 @@ async def escalate(
             idempotency_key=idempotency_key,
         )
 
-    escalated = await changed(context, change)
-    if isinstance(escalated, Problem):
-        return escalated
-    if escalated.seq is not None:
-        context.hub.ring(context.account_id, escalated.seq)
+    escalated = await announced(context, change)
+    if not isinstance(escalated, Problem) and escalated.seq is not None:
         _keep(context, escalated.handoff)
     return escalated
 

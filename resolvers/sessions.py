@@ -7,7 +7,7 @@ from uuid import UUID
 from db.database import Columns, Row, Transaction
 from db.models.vocabulary import SessionStatus, StepOutcome
 from resolvers import pages
-from resolvers.changing import changed
+from resolvers.changing import announced, changed
 from resolvers.context import Context
 from resolvers.errors import ClientError
 from resolvers.ids import known
@@ -174,10 +174,7 @@ async def resolve_session(
             expected_version=expected_version,
         )
 
-    resolved = await changed(context, change)
-    if isinstance(resolved, Problem):
-        return resolved
-    if resolved.seq is not None:
-        context.hub.ring(context.account_id, resolved.seq)
-    context.loaders.sessions.prime(resolved.session["id"], resolved.session)
+    resolved = await announced(context, change)
+    if not isinstance(resolved, Problem):
+        context.loaders.sessions.prime(resolved.session["id"], resolved.session)
     return resolved

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from db.database import Transaction
-from resolvers.changing import changed
+from resolvers.changing import announced
 from resolvers.context import Context
 from resolvers.ids import known
 from services.handoffs import cancelling, declining, reassigning, releasing, returning
@@ -63,10 +63,7 @@ async def return_(context: Context, handoff: str, guidance: str, guard: Guard) -
 async def _move(
     context: Context, handoff: str, change: Callable[[Transaction, UUID], Awaitable[Moved]]
 ) -> Moved | Problem:
-    moved = await changed(context, lambda tx: change(tx, known(handoff, Kind.HANDOFF)))
-    if isinstance(moved, Problem):
-        return moved
-    if moved.seq is not None:
-        context.hub.ring(context.account_id, moved.seq)
-    context.loaders.handoffs.prime(moved.handoff["id"], moved.handoff)
+    moved = await announced(context, lambda tx: change(tx, known(handoff, Kind.HANDOFF)))
+    if not isinstance(moved, Problem):
+        context.loaders.handoffs.prime(moved.handoff["id"], moved.handoff)
     return moved
